@@ -1,0 +1,50 @@
+"""Findings about a manifest, as values: what is wrong, where, why it matters and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from procman.core.source import Span
+
+
+class Severity(StrEnum):
+    """How much a finding weighs: only errors stop a command."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second place that a finding needs: "declared singleton here"."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault at one place of one file. `code` and `name` identify the rule for good."""
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    file: str
+    span: Span
+    why: str = ""
+    help: str = ""
+    related: tuple[Related, ...] = ()
+
+
+def by_place(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Return `findings` sorted by file, place and code, each once."""
+    unique = dict.fromkeys(findings)
+    return tuple(sorted(unique, key=lambda f: (f.file, f.span, f.code, f.message)))
+
+
+def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return those of `findings` that stop a command."""
+    return tuple(f for f in findings if f.severity is Severity.ERROR)

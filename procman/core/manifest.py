@@ -1,0 +1,182 @@
+"""The manifest as typed values. Sizes in bytes, times in seconds; every value keeps its place in `places`.
+
+A value made here has passed the field table (`core.fields`); what the rules say of it is not known yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from procman.core.source import Places
+
+
+class Kind(StrEnum):
+    """How often a service may run: exactly once, or as often as fits."""
+
+    SINGLETON = "singleton"
+    SCALABLE = "scalable"
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """The wanted number of instances: between `low` and `high`; `high` is None for ``auto``."""
+
+    low: int = 1
+    high: int | None = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A TCP address to listen on. `host` is an IPv4 or IPv6 literal without brackets, or a name."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        """Return the form of the manifest: ``127.0.0.1:3000`` or ``[::1]:3000``."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """When an instance counts as ready: it accepts on its address and, with `http`, answers there."""
+
+    http: str | None = None
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """`time`: how long a new process must stay up to count as started, in seconds."""
+
+    time: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How an instance is ended: `signal` to its process group, then SIGKILL after `timeout` seconds."""
+
+    timeout: float = 10.0
+    signal: str = "TERM"
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """`max` failures within `within` seconds end in ``failed``; `delay` applies from the second on."""
+
+    max: int = 5
+    within: float = 60.0
+    delay: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Logs:
+    """One log file per instance, rotated at `size` bytes, with `keep` older files beside it."""
+
+    size: int = 10 << 20
+    keep: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Consumes:
+    """What a consumer takes from an MQTT broker; `broker` is the URL as written, password included."""
+
+    broker: str
+    topics: tuple[str, ...]
+    client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One named entry of the manifest: a command and its rules. `memory` is bytes per instance."""
+
+    name: str
+    kind: Kind
+    command: tuple[str, ...]
+    shell: bool = False
+    instances: Instances = Instances()
+    memory: int | None = None
+    listen: Address | None = None
+    ready: Ready | None = None
+    env: tuple[tuple[str, str], ...] = ()
+    env_file: str | None = None
+    directory: str = "."
+    user: str | None = None
+    consumes: Consumes | None = None
+    start: Start = Start()
+    stop: Stop = Stop()
+    restart: Restart = Restart()
+    logs: Logs = Logs()
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What a profile (or `scale`) changes of one service; None leaves it as it is."""
+
+    instances: Instances | None = None
+    memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A named set of instance counts and memory limits for a size of machine (`ram`, bytes)."""
+
+    name: str
+    ram: int | None
+    services: tuple[tuple[str, Overlay], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRule:
+    """`ram`: bytes, or None for the machine's. `reserve`: bytes or a share of RAM, or None for the default."""
+
+    ram: int | None = None
+    reserve_bytes: int | None = None
+    reserve_share: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One project. `file` is the name under which findings speak of it, `base` the folder it lies in."""
+
+    project: str
+    services: tuple[Service, ...]
+    profiles: tuple[Profile, ...] = ()
+    budget: BudgetRule = BudgetRule()
+    file: str = "procman.yaml"
+    base: str = "/"
+    places: Places = field(default_factory=Places, compare=False, repr=False)
+    profile: str | None = None
+    scaled: tuple[tuple[str, int], ...] = ()
+
+    def service(self, name: str) -> Service | None:
+        """Return the service called `name`, or None."""
+        return next((s for s in self.services if s.name == name), None)
+
+
+def with_profile(manifest: Manifest, name: str) -> Manifest:
+    """Return `manifest` with the profile `name` laid over its services; KeyError when there is none."""
+    profile = next((p for p in manifest.profiles if p.name == name), None)
+    if profile is None:
+        raise KeyError(name)
+    overlays = dict(profile.services)
+    services = tuple(_overlaid(s, overlays.get(s.name, Overlay())) for s in manifest.services)
+    return replace(manifest, services=services, profile=name)
+
+
+def with_scale(manifest: Manifest, counts: dict[str, int]) -> Manifest:
+    """Return `manifest` with the named services at exactly these counts, and the override on record."""
+    services = tuple(
+        replace(s, instances=Instances(counts[s.name], counts[s.name])) if s.name in counts else s
+        for s in manifest.services
+    )
+    return replace(manifest, services=services, scaled=tuple(sorted(counts.items())))
+
+
+def _overlaid(service: Service, overlay: Overlay) -> Service:
+    return replace(
+        service,
+        instances=service.instances if overlay.instances is None else overlay.instances,
+        memory=service.memory if overlay.memory is None else overlay.memory,
+    )

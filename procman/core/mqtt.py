@@ -1,0 +1,77 @@
+"""What two MQTT consumers have in common: brokers and topic filters, compared as MQTT does.
+
+Source: MQTT 5.0, sections 4.7 (topic filters) and 4.8.2 (shared subscriptions); 3.1.1 has the same filters.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+DEFAULT_PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883, "ws": 80, "wss": 443}
+LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound
+
+
+def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str:
+    """Return ``host:port`` of a broker URL so that two spellings of one broker are equal.
+
+    Credentials, case and scheme do not count; every name in `local_names` and 127.0.0.0/8 is ``localhost``.
+    ValueError when it is no broker URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.netloc:
+        raise ValueError(f"no broker URL; write {', '.join(sorted(DEFAULT_PORTS))}://HOST[:PORT]")
+    host = (parts.hostname or "").rstrip(".").lower()
+    if host in local_names or host in LOCAL_NAMES or _is_loopback(host):
+        host = "localhost"
+    return f"{host}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
+
+
+def split_share(topic: str) -> tuple[str | None, str]:
+    """Return (share group, filter) of a subscription: ``$share/g/a/b`` is ("g", "a/b"), else (None, topic)."""
+    if topic.startswith("$share/"):
+        group, _, rest = topic[len("$share/") :].partition("/")
+        return group, rest
+    return None, topic
+
+
+def filter_fault(topic: str) -> str | None:
+    """Return what is wrong with a topic filter (or ``$share/group/filter``), or None when it is good."""
+    group, plain = split_share(topic)
+    if group is not None and (not group or set(group) & set("+#") or not plain):
+        return "a shared subscription is $share/GROUP/FILTER"
+    if not plain:
+        return "a topic filter is not empty"
+    if "\0" in plain or len(plain.encode(errors="replace")) > 65535:
+        return "a topic filter has no NUL and at most 65,535 bytes"
+    levels = plain.split("/")
+    if any("#" in level and level != "#" for level in levels) or "#" in levels[:-1]:
+        return "'#' stands alone and last"
+    if any("+" in level and level != "+" for level in levels):
+        return "'+' stands alone in its level"
+    return None
+
+
+def filters_overlap(one: str, other: str) -> bool:
+    """Tell whether some topic matches both filters (without ``$share``), wildcards and ``$``-topics included."""
+    a, b = one.split("/"), other.split("/")
+    if _hides_dollar(a[0], b[0]) or _hides_dollar(b[0], a[0]):
+        return False
+    for i in range(max(len(a), len(b))):
+        left = a[i] if i < len(a) else None
+        right = b[i] if i < len(b) else None
+        if left == "#" or right == "#":
+            return True
+        if left is None or right is None:
+            return False
+        if left != right and "+" not in (left, right):
+            return False
+    return True
+
+
+def _hides_dollar(wild: str, first: str) -> bool:
+    return wild in ("+", "#") and first.startswith("$")
+
+
+def _is_loopback(host: str) -> bool:
+    numbers = host.split(".")
+    return len(numbers) == 4 and numbers[0] == "127" and all(n.isdigit() for n in numbers)

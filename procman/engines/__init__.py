@@ -1,0 +1,1 @@
+"""One target, one file: a plan becomes sheets, and nothing is written."""

@@ -1,0 +1,1 @@
+"""One rule, one file; the file's docstring is the user's page."""

@@ -1,0 +1,1 @@
+"""What runs beside the services: the launcher and the plugin inside supervisord."""
