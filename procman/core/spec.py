@@ -1,0 +1,162 @@
+"""What the launcher must know to become one instance: argv, environment, locks, socket and how it is kept.
+
+The spec file holds what the rendered supervisord file must not: values that the ini cannot express, and secrets.
+It is also the memory of what was started: two specs compared field by field give the reason for a replacement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from procman.core.manifest import Address, Kind, Logs, Restart, Stop
+from procman.core.records import pack, unpack
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A claim that one process on the host may hold: a topic filter within a scope (a broker, or ``service``)."""
+
+    scope: str
+    filter: str
+
+    def __str__(self) -> str:
+        """Return the form of the spec file; a scope holds no space."""
+        return f"{self.scope} {self.filter}"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One instance, ready to launch. `state` is the project's state directory; times in seconds."""
+
+    project: str
+    service: str
+    instance: int
+    instances: int
+    kind: Kind
+    argv: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    directory: str
+    state: str
+    user: str | None = None
+    listen: Address | None = None
+    locks: tuple[Lock, ...] = ()
+    start_time: float = 1.0
+    stop: Stop = Stop()
+    restart: Restart = Restart()
+    logs: Logs = Logs()
+
+    @property
+    def unit(self) -> str:
+        """Return the name of the instance: ``api-0``."""
+        return f"{self.service}-{self.instance}"
+
+    @property
+    def digest(self) -> str:
+        """Return a name for this content. The count of siblings is left out: scaling restarts nobody."""
+        records = [r for r in to_records(self) if r[0] != "instances"]
+        return hashlib.blake2b(pack(records), digest_size=6).hexdigest()
+
+
+def to_records(spec: Spec) -> list[tuple[str, str]]:
+    """Return `spec` as records, in a fixed order."""
+    rows = [
+        ("project", spec.project),
+        ("service", spec.service),
+        ("instance", str(spec.instance)),
+        ("instances", str(spec.instances)),
+        ("kind", spec.kind.value),
+        ("state", spec.state),
+        ("cwd", spec.directory),
+        *(("arg", arg) for arg in spec.argv),
+        *(("env", f"{name}={value}") for name, value in spec.env),
+        *(("lock", str(lock)) for lock in spec.locks),
+    ]
+    if spec.user is not None:
+        rows.append(("user", spec.user))
+    if spec.listen is not None:
+        rows.append(("listen", f"{spec.listen.port} {spec.listen.host}"))
+    return [
+        *rows,
+        ("start-time", repr(spec.start_time)),
+        ("stop", f"{spec.stop.signal} {spec.stop.timeout!r}"),
+        ("restart", f"{spec.restart.max} {spec.restart.within!r} {spec.restart.delay!r}"),
+        ("logs", f"{spec.logs.size} {spec.logs.keep}"),
+    ]
+
+
+def encode(spec: Spec) -> bytes:
+    """Return the bytes of the spec file; ValueError when a value holds a NUL."""
+    return pack(to_records(spec))
+
+
+def decode(data: bytes) -> Spec:
+    """Return the Spec in `data`; ValueError when it is not a whole spec file."""
+    one: dict[str, str] = {}
+    many: dict[str, list[str]] = {"arg": [], "env": [], "lock": []}
+    for name, value in unpack(data):
+        if name in many:
+            many[name].append(value)
+        else:
+            one[name] = value
+    try:
+        return _from_parts(one, many)
+    except KeyError as missing:
+        raise ValueError(f"the spec file lacks {missing}") from None
+
+
+def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
+    port, _, host = one.get("listen", "").partition(" ")
+    signal, _, timeout = one["stop"].partition(" ")
+    most, within, delay = one["restart"].split(" ")
+    size, keep = one["logs"].split(" ")
+    return Spec(
+        project=one["project"],
+        service=one["service"],
+        instance=int(one["instance"]),
+        instances=int(one["instances"]),
+        kind=Kind(one["kind"]),
+        argv=tuple(many["arg"]),
+        env=tuple(_pair(item, "=") for item in many["env"]),
+        directory=one["cwd"],
+        state=one["state"],
+        user=one.get("user"),
+        listen=Address(host, int(port)) if port else None,
+        locks=tuple(Lock(*_pair(item, " ")) for item in many["lock"]),
+        start_time=float(one["start-time"]),
+        stop=Stop(float(timeout), signal),
+        restart=Restart(int(most), float(within), float(delay)),
+        logs=Logs(int(size), int(keep)),
+    )
+
+
+def _pair(text: str, mark: str) -> tuple[str, str]:
+    left, _, right = text.partition(mark)
+    return left, right
+
+
+def differences(old: Spec, new: Spec) -> tuple[str, ...]:
+    """Return in words what changed from `old` to `new`; names of variables, never their values."""
+    said = []
+    if old.argv != new.argv:
+        said.append("command")
+    said.extend(f"env {name}" for name in _changed_names(old.env, new.env))
+    fields = (
+        ("directory", old.directory, new.directory),
+        ("user", old.user, new.user),
+        ("listen", old.listen, new.listen),
+        ("kind", old.kind, new.kind),
+        ("what is consumed", old.locks, new.locks),
+        ("start", old.start_time, new.start_time),
+        ("stop", old.stop, new.stop),
+        ("restart", old.restart, new.restart),
+        ("logs", old.logs, new.logs),
+        ("state directory", old.state, new.state),
+    )
+    said.extend(name for name, was, now in fields if was != now)
+    return tuple(said)
+
+
+def _changed_names(old: tuple[tuple[str, str], ...], new: tuple[tuple[str, str], ...]) -> list[str]:
+    was, now = dict(old), dict(new)
+    return sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
