@@ -1,0 +1,82 @@
+# Every target sets up what it needs, once, in .venv. PYTHON=/path/to/python3.12 chooses the interpreter.
+SHELL := /bin/sh
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# Start-up and memory figures are spoilt when no compiled files may be written.
+unexport PYTHONDONTWRITEBYTECODE
+# brokers of Debian lie in /usr/sbin, which the PATH of a plain user may lack
+export PATH := $(PATH):/usr/sbin:/sbin
+
+BIN := .venv/bin
+SCRIPTS := $(wildcard scripts/*.sh) .ci/run
+QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/docs)
+
+.PHONY: help
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: setup-run ## Run the example: a real API and MQTT consumer, scaled, crashed and checked
+	@$(BIN)/python examples/tiwater/demo.py
+
+.PHONY: test
+test: setup-dev services static ## Everything: check, then contract, integration, e2e and docs tests
+	@echo "test: all tests"
+	@$(BIN)/python -m pytest --quiet tests
+
+.PHONY: check
+check: setup-dev static ## What takes seconds: format, lint, types, imports, architecture, unit and docs
+	@echo "check: quick tests"
+	@$(BIN)/python -m pytest --quiet -m "not slow" $(QUICK_TESTS)
+
+.PHONY: fmt
+fmt: setup-dev ## Format, and mend what the linter can mend
+	@$(BIN)/ruff check --quiet --fix --exit-zero .
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: lock
+lock: ## Resolve the dependencies anew into uv.lock and requirements/ (UPGRADE=1 for newer versions)
+	@scripts/lock.sh $(if $(UPGRADE),--upgrade)
+
+.PHONY: bench
+bench: setup-dev ## Measure on this machine
+	@$(BIN)/python bench/run.py
+
+.PHONY: clean
+clean: ## Remove what the targets made
+	@rm -rf .venv .venv.lock .cache build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.git/*' -not -path '*/node_modules/*' -exec rm -rf {} +
+
+# --- steps, called by the targets above and by pre-commit ---
+
+.PHONY: setup-run setup-dev services
+setup-run setup-dev: setup-%:
+	@scripts/setup-venv.sh $*
+
+services:
+	@scripts/test-services.sh
+
+.PHONY: static format lint types imports shell
+static: format lint types imports shell
+
+format: setup-dev
+	@echo "check: format"
+	@$(BIN)/ruff format --quiet --check . || { echo "check: mend with 'make fmt'"; exit 1; }
+
+lint: setup-dev
+	@echo "check: lint"
+	@$(BIN)/ruff check --quiet .
+
+types: setup-dev
+	@echo "check: types"
+	@$(BIN)/mypy --no-error-summary
+
+imports: setup-dev
+	@echo "check: imports"
+	@PYTHONWARNINGS=ignore $(BIN)/lint-imports >.venv/imports.log 2>&1 || { cat .venv/imports.log; exit 1; }
+
+shell: setup-dev
+	@echo "check: shell"
+	@$(BIN)/shellcheck $(SCRIPTS)

@@ -1,0 +1,81 @@
+#!/usr/bin/env bash
+# Makes .venv hold exactly what requirements/<set>.txt pins, and procman itself, editable.
+# Usage: setup-venv.sh run|dev    `dev` holds all of `run`. The second time it only compares a stamp.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+set=$1
+venv=$PWD/.venv
+stamp=$venv/.procman-setup
+
+# The place is part of the stamp: a moved checkout leaves scripts that name the old one.
+pins_of() {
+    printf 'set=%s\nplace=%s\n' "$1" "$venv"
+    sha256sum "requirements/$1.txt"
+}
+
+project() {
+    sha256sum pyproject.toml procman/__init__.py
+}
+
+works() {
+    "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+# A Python named by the user wins over the one .venv was made with.
+is_made_with_wanted_python() {
+    [ -z "${PYTHON:-}" ] || [ "$(base_of "$venv/bin/python")" = "$(base_of "$PYTHON")" ]
+}
+
+base_of() {
+    "$1" -c 'import os, sys; print(os.path.realpath(sys.base_prefix), sys.version_info[:2])' 2>/dev/null || true
+}
+
+is_ready() {
+    works && is_made_with_wanted_python && [ "$(<"$stamp")" = "$(pins_of "$set" && project)" ]
+}
+
+# What is here may be added to when it was finished, lies where it was made and only grows, from run to dev.
+can_grow() {
+    local pins
+    works && is_made_with_wanted_python || return 1
+    pins=$(head -n 3 "$stamp")
+    [ "$pins" = "$(pins_of "$set")" ] || [ "$pins" = "$(pins_of run)" ]
+}
+
+# Settings that send packages somewhere else than into this environment.
+unset PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIRE_VIRTUALENV PYTHONHOME
+# Without compiled files every later start pays for it.
+unset PYTHONDONTWRITEBYTECODE
+
+# Two `make` at once must not build one environment.
+if command -v flock >/dev/null; then
+    exec 9>.venv.lock
+    flock 9
+fi
+
+if [ -f "$stamp" ]; then
+    # An environment for development serves the demo too, and does not shrink to it.
+    [ "$(head -n 1 "$stamp")" != set=dev ] || set=dev
+    ! is_ready || exit 0
+fi
+
+if [ -f "$stamp" ] && can_grow; then
+    rm "$stamp"
+else
+    python=$(scripts/find-python.sh)
+    echo "setup: making .venv with $("$python" -c 'import platform; print("Python", platform.python_version())')"
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+fi
+
+pip() {
+    "$venv/bin/python" -m pip --quiet --quiet --disable-pip-version-check --no-input "$@"
+}
+echo "setup: installing $(grep -c '^[a-z]' "requirements/$set.txt") pinned packages (requirements/$set.txt)"
+pip install --require-hashes -r "requirements/$set.txt"
+pip install --no-deps --no-build-isolation --editable .
+
+# Last and whole: an interrupted set-up leaves no stamp and starts over.
+{ pins_of "$set" && project; } >"$stamp.new"
+mv "$stamp.new" "$stamp"
