@@ -86,9 +86,7 @@ def compare_profiles(manifest: Manifest, budget: Budget) -> tuple[ProfileRow, ..
         rows.append(ProfileRow(profile.name, profile.ram, required, judge(required, budget)))
     safe = [row for row in rows if row.verdict.recommended]
     best = max(safe, key=lambda row: row.required, default=None)
-    return tuple(
-        ProfileRow(r.name, r.ram, r.required, r.verdict, recommended=r is best) for r in rows
-    )
+    return tuple(ProfileRow(r.name, r.ram, r.required, r.verdict, recommended=r is best) for r in rows)
 
 
 def planned(services: tuple[Service, ...], budget: Budget) -> tuple[PlannedService, ...]:
@@ -100,7 +98,9 @@ def planned(services: tuple[Service, ...], budget: Budget) -> tuple[PlannedServi
     """
     counts = {s.name: s.instances.low for s in services}
     room = budget.usable * 80 // 100 - sum((s.memory or 0) * counts[s.name] for s in services)
-    growing = [s for s in services if s.memory and s.kind is Kind.SCALABLE and _may_grow(s.instances, counts[s.name])]
+    growing = [
+        s for s in services if s.memory and s.kind is Kind.SCALABLE and _may_grow(s.instances, counts[s.name])
+    ]
     while growing:
         growing = [s for s in growing if (s.memory or 0) <= room and _may_grow(s.instances, counts[s.name])]
         if growing:

@@ -1,0 +1,77 @@
+"""From a plan to the instances that carry it: one expansion, shared by `up`, `scale` and `render`. Pure."""
+
+from __future__ import annotations
+
+from posixpath import dirname
+
+from procman.core.facts import Facts, ServiceFacts
+from procman.core.manifest import Kind, Manifest, Service
+from procman.core.mqtt import normalize_broker, split_share
+from procman.core.plan import Plan
+from procman.core.spec import Lock, Spec
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+SERVICE_SCOPE = "service"
+
+
+def expand(manifest: Manifest, plan: Plan, facts: Facts, state: str) -> tuple[Spec, ...]:
+    """Return one Spec per planned instance, in the order of the manifest; `state` is the state directory."""
+    specs: list[Spec] = []
+    for service in manifest.services:
+        count = plan.count(service.name)
+        known = facts.services[service.name]
+        specs.extend(_spec(manifest.project, service, i, count, known, facts, state) for i in range(count))
+    return tuple(specs)
+
+
+def locks_of(project: str, service: Service, local_names: frozenset[str]) -> tuple[Lock, ...]:
+    """Return what one process on the host may hold of `service`: nothing for a scalable one.
+
+    Keyed on what is consumed, never on the client id: two ids on one topic are the worst case. A share group does
+    not count either: two singletons in one group are still two consumers.
+    """
+    if service.kind is not Kind.SINGLETON:
+        return ()
+    if service.consumes is None:
+        return (Lock(SERVICE_SCOPE, f"{project}/{service.name}"),)
+    broker = normalize_broker(service.consumes.broker, local_names)
+    return tuple(Lock(broker, split_share(topic)[1]) for topic in service.consumes.topics)
+
+
+def environment(service: Service, known: ServiceFacts) -> tuple[tuple[str, str], ...]:
+    """Return the variables a service starts with, sorted: nothing of the shell that ran procman.
+
+    So that `up` from a terminal, from cron and at boot means the same. PATH is the folder of the command, then the
+    system's; the env_file comes over these, the manifest's own `env` last.
+    """
+    variables = {"HOME": known.home, "LANG": "C.UTF-8", "PATH": SYSTEM_PATH}
+    if known.executable:
+        folder = dirname(known.executable)
+        if folder not in SYSTEM_PATH.split(":"):
+            variables["PATH"] = f"{folder}:{SYSTEM_PATH}"
+    if known.user is not None:
+        variables |= {"USER": known.user, "LOGNAME": known.user}
+    return tuple(sorted((variables | dict(known.variables) | dict(service.env)).items()))
+
+
+def _spec(
+    project: str, service: Service, instance: int, count: int, known: ServiceFacts, facts: Facts, state: str
+) -> Spec:
+    return Spec(
+        project=project,
+        service=service.name,
+        instance=instance,
+        instances=count,
+        kind=service.kind,
+        argv=(known.executable or service.command[0], *service.command[1:]),
+        env=environment(service, known),
+        directory=known.directory,
+        state=state,
+        user=service.user,
+        listen=service.listen,
+        locks=locks_of(project, service, facts.local_names),
+        start_time=service.start.time,
+        stop=service.stop,
+        restart=service.restart,
+        logs=service.logs,
+    )

@@ -1,0 +1,46 @@
+"""What a rule is given and what it says. A rule sees values only: it reads no file and asks no host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from procman.core.diagnostics import Related, Severity
+from procman.core.facts import Facts
+from procman.core.manifest import Manifest
+from procman.core.plan import Plan
+from procman.core.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What rules judge. `facts` and `plan` are None when the host is not to be asked (``--offline``)."""
+
+    manifest: Manifest
+    facts: Facts | None = None
+    plan: Plan | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault that a rule found; the engine stamps code, name, severity and file on it."""
+
+    span: Span
+    message: str
+    help: str = ""
+    related: tuple[Related, ...] = ()
+
+
+class Rule(Protocol):
+    """A module with these names; its docstring is the page that users read."""
+
+    CODE: str
+    NAME: str
+    SEVERITY: Severity
+    WHY: str
+
+    def check(self, context: Context) -> Iterator[Problem]:
+        """Yield each problem of the manifest that this rule knows."""
+        ...

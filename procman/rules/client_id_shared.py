@@ -1,0 +1,50 @@
+"""Two services use one MQTT client id on one broker.
+
+## What it checks
+Two services with `consumes` on one broker and the same `client_id`.
+
+## Why it matters
+A broker allows one connection per client id: each of the two is thrown out when the other connects, for ever, and
+messages get lost in between.
+
+## Example
+```yaml
+services:
+  mqtt:  {kind: singleton, command: a, memory: 90M, consumes: {broker: "mqtt://h", topics: [a/b], client_id: one}}
+  audit: {kind: singleton, command: b, memory: 90M, consumes: {broker: "mqtt://h", topics: [c/d], client_id: one}}
+```
+
+## Instead
+Give each consumer a client id of its own, and keep it fixed.
+
+This rule cannot be suppressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from procman.core.diagnostics import Related, Severity
+from procman.rules.base import Context, Problem
+from procman.rules.topics_overlap import same_broker
+
+CODE = "PM204"
+NAME = "client-id-shared"
+SEVERITY = Severity.ERROR
+WHY = "A broker allows one connection per client id: the two throw each other out, and messages get lost."
+
+HELP = "give each consumer a fixed client id of its own"
+
+
+def check(context: Context) -> Iterator[Problem]:
+    """Yield a problem for each pair of services that share a client id on one broker."""
+    places = context.manifest.places
+    for first, second in combinations(context.manifest.services, 2):
+        a, b = first.consumes, second.consumes
+        if a is None or b is None or not a.client_id or a.client_id != b.client_id or not same_broker(a, b):
+            continue
+        at = places.value("services", second.name, "consumes", "client_id")
+        first_at = places.value("services", first.name, "consumes", "client_id")
+        message = f"'{second.name}' uses the client id of '{first.name}'"
+        yield Problem(at, message, HELP, (Related(first_at, "used first here"),))

@@ -1,0 +1,44 @@
+"""A command cannot be found on this host.
+
+## What it checks
+The first word of each command: a path from the service's directory, or a name on the PATH of the one who runs
+procman (or of the service's own `env: {PATH: ...}`). Only asked on the host itself, not with `--offline`.
+
+## Why it matters
+The service cannot start.
+
+## Example
+```yaml
+services:
+  api: {kind: scalable, command: nodee src/index.js, memory: 400M}
+```
+
+## Instead
+Install the program or correct its name; an absolute path leaves nothing to chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from procman.core.diagnostics import Severity
+from procman.rules.base import Context, Problem
+
+CODE = "PM020"
+NAME = "command-missing"
+SEVERITY = Severity.ERROR
+WHY = "The service cannot start."
+
+
+def check(context: Context) -> Iterator[Problem]:
+    """Yield a problem for each command whose program is not on this host."""
+    if context.facts is None:
+        return
+    places = context.manifest.places
+    for service in context.manifest.services:
+        known = context.facts.services.get(service.name)
+        if known is None or known.executable is not None or not known.directory_exists:
+            continue
+        message = f"'{service.command[0]}' of service '{service.name}' is not an executable program here"
+        help_text = "install it, correct the name, or write its absolute path"
+        yield Problem(places.value("services", service.name, "command"), message, help_text)
