@@ -1,0 +1,82 @@
+"""What a user gets from an index: built here, offline, and looked into."""
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from procman import __version__
+from tests.architecture.repository import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist, and the wheel built from that sdist, as an index and pip would."""
+    folder = tmp_path_factory.mktemp("dist")
+    _hatchling("sdist", ROOT, folder)
+    with tarfile.open(_only(folder, "*.tar.gz")) as sdist:
+        sdist.extractall(folder, filter="data")
+    _hatchling("wheel", folder / f"procman-{__version__}", folder)
+    return folder
+
+
+def test_the_wheel_holds_every_template(built: Path) -> None:
+    """Each file of templates/ lies in the wheel under procman/_templates, byte for byte."""
+    with zipfile.ZipFile(_only(built, "*.whl")) as wheel:
+        prefix = "procman/_templates/"
+        held = {
+            name.removeprefix(prefix): wheel.read(name)
+            for name in wheel.namelist()
+            if name.startswith(prefix)
+        }
+    assert held == _files(ROOT / "templates")
+    assert held, "templates/ is empty"
+
+
+def test_the_wheel_holds_every_file_of_the_package(built: Path) -> None:
+    """Whatever lies in procman/ and is no cache, py.typed and scripts for node included, is in the wheel."""
+    with zipfile.ZipFile(_only(built, "*.whl")) as wheel:
+        held = {name.removeprefix("procman/") for name in wheel.namelist() if name.startswith("procman/")}
+    assert set(_files(ROOT / "procman")) <= held
+    assert "py.typed" in held
+
+
+def test_the_wheel_names_the_command_and_the_version(built: Path) -> None:
+    """Installing the wheel makes a `procman` command, in the version that procman/__init__.py states."""
+    with zipfile.ZipFile(_only(built, "*.whl")) as wheel:
+        info = f"procman-{__version__}.dist-info"
+        assert "procman = procman.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()
+        assert f"\nVersion: {__version__}\n" in wheel.read(f"{info}/METADATA").decode()
+
+
+def test_the_sdist_holds_what_a_packager_needs(built: Path) -> None:
+    """The source archive carries templates, tests, licence and README beside the package."""
+    with tarfile.open(_only(built, "*.tar.gz")) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+    wanted = {f"templates/{name}" for name in _files(ROOT / "templates")}
+    assert wanted | {"LICENSE", "README.md", "pyproject.toml", "procman/__init__.py"} <= names
+    assert any(name.startswith("tests/") for name in names)
+
+
+def _hatchling(target: str, source: Path, folder: Path) -> None:
+    command = [sys.executable, "-m", "hatchling", "build", "--target", target, "--directory", str(folder)]
+    built = subprocess.run(command, cwd=source, check=False, capture_output=True, text=True)
+    assert built.returncode == 0, built.stderr
+
+
+def _only(folder: Path, pattern: str) -> Path:
+    (found,) = folder.glob(pattern)
+    return found
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
