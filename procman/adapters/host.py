@@ -1,0 +1,57 @@
+"""What this host says of a manifest: programs, folders, users and env_files. Looks only; rules judge."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import socket
+
+from procman.core.facts import Facts, ServiceFacts
+from procman.core.manifest import Manifest, Service
+
+
+def facts(manifest: Manifest, env_files: dict[str, tuple[dict[str, str], str | None]], path: str) -> Facts:
+    """Return the host's facts for each service. `path` is the PATH to search; `env_files` what was read of each."""
+    return Facts(
+        services={s.name: _service(s, manifest.base, env_files.get(s.env_file or ""), path) for s in manifest.services},
+        local_names=local_names(),
+    )
+
+
+def local_names() -> frozenset[str]:
+    """Return the names by which this host calls itself."""
+    return frozenset({socket.gethostname().lower(), "localhost"})
+
+
+def _service(
+    service: Service, base: str, read: tuple[dict[str, str], str | None] | None, path: str
+) -> ServiceFacts:
+    directory = os.path.normpath(os.path.join(base, service.directory))  # noqa: PTH118 - no look at links
+    user = _user(service.user)
+    variables, fault = read or ({}, None)
+    search = dict(service.env).get("PATH") or variables.get("PATH") or path
+    return ServiceFacts(
+        directory=directory,
+        directory_exists=os.path.isdir(directory),  # noqa: PTH112
+        executable=_executable(service.command[0], directory, search),
+        home=user.pw_dir if user else "/",
+        user=user.pw_name if user else None,
+        user_known=user is not None and (service.user is None or os.geteuid() in (0, user.pw_uid)),
+        variables=tuple(variables.items()),
+        env_file_fault=fault,
+    )
+
+
+def _user(name: str | None) -> pwd.struct_passwd | None:
+    try:
+        return pwd.getpwuid(os.geteuid()) if name is None else pwd.getpwnam(name)
+    except KeyError:
+        return None
+
+
+def _executable(word: str, directory: str, path: str) -> str | None:
+    if "/" in word:
+        word = os.path.normpath(os.path.join(directory, word))  # noqa: PTH118
+    found = shutil.which(word, path=path)
+    return os.path.join(directory, found) if found else None  # noqa: PTH118 - a relative PATH entry
