@@ -1,0 +1,125 @@
+"""One project's state directory: where its files lie, its record, and the lock that lets one command change it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from procman.adapters import files
+from procman.core.applied import Applied, from_json, to_json
+from procman.core.errors import Failed, WrongUse
+
+SOCKET_PATH_LIMIT = 107
+"""Bytes of a unix socket's path (unix(7): 108 with the final NUL)."""
+
+LONGEST_NAME = len("/store.4194304")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The state directory of one project; `folder` is absolute. Nothing is made until it is written to."""
+
+    folder: str
+
+    @property
+    def conf(self) -> str:
+        """The rendered supervisord file."""
+        return f"{self.folder}/supervisord.conf"
+
+    @property
+    def socket(self) -> str:
+        """The manager's control socket."""
+        return f"{self.folder}/sock"
+
+    @property
+    def specs(self) -> str:
+        """The folder of the spec files."""
+        return f"{self.folder}/specs"
+
+    @property
+    def logs(self) -> str:
+        """The folder of the log files."""
+        return f"{self.folder}/logs"
+
+    @property
+    def record(self) -> str:
+        """The record of the last applied plan."""
+        return f"{self.folder}/applied.json"
+
+    def log(self, unit: str) -> str:
+        """The log file of one instance, or of ``supervisord``."""
+        return f"{self.logs}/{unit}.log"
+
+
+def home(environment: Mapping[str, str]) -> str:
+    """Return the folder that holds every project's state, by the environment of the one who runs procman."""
+    if environment.get("PROCMAN_HOME"):
+        return os.path.abspath(environment["PROCMAN_HOME"])  # noqa: PTH100
+    if os.geteuid() == 0:
+        return "/var/lib/procman"
+    base = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111
+    return os.path.join(base, "procman")  # noqa: PTH118
+
+
+def state_for(project: str, environment: Mapping[str, str]) -> State:
+    """Return the state of `project`; WrongUse when its path is too long for a socket, or cannot stand in an ini."""
+    folder = f"{home(environment)}/{project}"
+    size = len(os.fsencode(folder)) + LONGEST_NAME
+    if size > SOCKET_PATH_LIMIT:
+        raise WrongUse(
+            f"the state directory {folder} is {size - SOCKET_PATH_LIMIT} bytes too long for a unix socket",
+            "set PROCMAN_HOME to a shorter path",
+        )
+    if not folder.isprintable() or any(c in folder for c in ";#\"'\\"):
+        raise WrongUse(
+            f"the state directory {folder!r} has characters that a supervisord file cannot hold",
+            "set PROCMAN_HOME to a path without quotes, backslashes, ';', '#' and control characters",
+        )
+    return State(folder)
+
+
+def prepare(state: State) -> None:
+    """Make the state directory and its folders, 0700. Failed when that cannot be done."""
+    for folder in (state.folder, state.specs, state.logs):
+        files.make_folder(folder)
+
+
+def read_record(state: State) -> Applied | None:
+    """Return the record of the last applied plan, or None. Failed when it is there but not readable."""
+    data = files.read_if_there(state.record)
+    if data is None:
+        return None
+    try:
+        return from_json(data)
+    except ValueError as error:
+        raise Failed(
+            f"the record {state.record} cannot be used: {error}",
+            "move it away; a running project then keeps running until the next `procman up`",
+        ) from error
+
+
+def write_record(state: State, applied: Applied) -> None:
+    """Write the record whole."""
+    files.write_whole(state.record, to_json(applied))
+
+
+@contextlib.contextmanager
+def exclusive(state: State, on_wait: Callable[[], None]) -> Iterator[None]:
+    """Hold the project's command lock; `on_wait` is called once when another command has it."""
+    path = f"{state.folder}/lock"
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise Failed(f"cannot open {path}: {error.strerror}", "check its owner and permissions") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            on_wait()
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
