@@ -1,0 +1,118 @@
+"""The supervisord process: started, waited for, ended. Asking it things is `supervisor_rpc`'s job."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from procman.adapters.state import State
+from procman.core.errors import Failed
+
+ANSWER_WITHIN = 20.0
+POLL = 0.02
+
+
+def python() -> str:
+    """Return the interpreter that runs supervisord and the launcher: ours."""
+    return sys.executable
+
+
+def launcher() -> str:
+    """Return the path of the launcher."""
+    spec = importlib.util.find_spec("procman.runtime.launch")
+    if spec is None or spec.origin is None:
+        raise Failed("procman's launcher is missing", "install procman again: its package is not whole")
+    return spec.origin
+
+
+def launch(state: State, answers: Callable[[], bool], *, foreground: bool) -> int:
+    """Start supervisord on the rendered file and return its pid once it answers.
+
+    It inherits nothing: no descriptor, no variable of the shell, and in the background no session either.
+    Failed when there is no supervisord, when it ends, or when it does not answer in time.
+    """
+    if importlib.util.find_spec("supervisor") is None:
+        raise Failed("supervisord is not installed beside procman", "pip install 'supervisor>=4.3,<4.4'")
+    process = _spawn(state, foreground=foreground)
+    deadline = time.monotonic() + ANSWER_WITHIN
+    while not answers():
+        if process.poll() is not None:
+            raise Failed(f"supervisord ended with {process.returncode}: {_last_words(state)}", f"see {state.logs}")
+        if time.monotonic() > deadline:
+            process.kill()
+            raise Failed(f"supervisord did not answer within {ANSWER_WITHIN:.0f} s", f"see {state.logs}")
+        time.sleep(POLL)
+    return process.pid
+
+
+def _spawn(state: State, *, foreground: bool) -> subprocess.Popen[bytes]:
+    output = f"{state.logs}/supervisord.out"
+    try:
+        with open(output, "wb", opener=_private) as sink:  # noqa: PTH123
+            return subprocess.Popen(
+                [python(), "-m", "supervisor.supervisord", "-c", state.conf],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                env=_environment(),
+                cwd=state.folder,
+                start_new_session=not foreground,
+                process_group=0 if foreground else None,
+            )
+    except OSError as error:
+        raise Failed(f"cannot start supervisord: {error.strerror}", f"check {python()} and {output}") from error
+
+
+def _environment() -> dict[str, str]:
+    names = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "PYTHONPATH")
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _last_words(state: State) -> str:
+    try:
+        with open(f"{state.logs}/supervisord.out", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            lines = [line.strip() for line in file if line.strip()]
+    except OSError:
+        return "nothing was said"
+    return lines[-1] if lines else "nothing was said"
+
+
+def ended(pid: int, within: float) -> bool:
+    """Wait until the process `pid` is gone; False when it still runs after `within` seconds."""
+    deadline = time.monotonic() + within
+    while _lives(pid):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL)
+    return True
+
+
+def kill(pid: int) -> None:
+    """Send SIGKILL to `pid`; nothing to do when it is gone."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _lives(pid: int) -> bool:
+    try:
+        waited, _ = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        waited = 0
+    if waited == pid:
+        return False
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123
+            return file.read().rpartition(b")")[2].split()[0] not in (b"Z", b"X")
+    except OSError:
+        return False
