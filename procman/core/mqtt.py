@@ -1,4 +1,4 @@
-"""What two MQTT consumers have in common: brokers and topic filters, compared as MQTT does.
+"""What two MQTT consumers have in common: the broker. And what is wrong with a filter; `topics` compares them.
 
 Source: MQTT 5.0, sections 4.7 (topic filters) and 4.8.2 (shared subscriptions); 3.1.1 has the same filters.
 """
@@ -6,6 +6,10 @@ Source: MQTT 5.0, sections 4.7 (topic filters) and 4.8.2 (shared subscriptions);
 from __future__ import annotations
 
 from urllib.parse import urlsplit
+
+from procman.core.topics import filters_overlap, split_share
+
+__all__ = ["filter_fault", "filters_overlap", "normalize_broker", "split_share"]
 
 DEFAULT_PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883, "ws": 80, "wss": 443}
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound
@@ -26,14 +30,6 @@ def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str
     return f"{host}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
 
 
-def split_share(topic: str) -> tuple[str | None, str]:
-    """Return (share group, filter) of a subscription: ``$share/g/a/b`` is ("g", "a/b"), else (None, topic)."""
-    if topic.startswith("$share/"):
-        group, _, rest = topic[len("$share/") :].partition("/")
-        return group, rest
-    return None, topic
-
-
 def filter_fault(topic: str) -> str | None:
     """Return what is wrong with a topic filter (or ``$share/group/filter``), or None when it is good."""
     group, plain = split_share(topic)
@@ -49,27 +45,6 @@ def filter_fault(topic: str) -> str | None:
     if any("+" in level and level != "+" for level in levels):
         return "'+' stands alone in its level"
     return None
-
-
-def filters_overlap(one: str, other: str) -> bool:
-    """Tell whether some topic matches both filters (without ``$share``), wildcards and ``$``-topics included."""
-    a, b = one.split("/"), other.split("/")
-    if _hides_dollar(a[0], b[0]) or _hides_dollar(b[0], a[0]):
-        return False
-    for i in range(max(len(a), len(b))):
-        left = a[i] if i < len(a) else None
-        right = b[i] if i < len(b) else None
-        if left == "#" or right == "#":
-            return True
-        if left is None or right is None:
-            return False
-        if left != right and "+" not in (left, right):
-            return False
-    return True
-
-
-def _hides_dollar(wild: str, first: str) -> bool:
-    return wild in ("+", "#") and first.startswith("$")
 
 
 def _is_loopback(host: str) -> bool:

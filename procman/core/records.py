@@ -5,8 +5,6 @@ reads it with one split and no library (``json`` alone would double its start-up
 ``tr '\\0' '\\n' < FILE``.
 """
 
-from __future__ import annotations
-
 HEADER = b"procman-spec 1"
 
 

@@ -1,0 +1,48 @@
+"""What runs now and when it was seen: the plugin's report as values. Reads nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedUnit:
+    """One instance as supervisord knows it. Times are seconds since the epoch, None for never.
+
+    `restarts` counts automatic ones since an operator started the unit; `spec` is the path of its spec file;
+    `exit` is how its last process ended; `held` says who has the lock it waits for; `slot_inode` is its
+    listening socket's.
+    """
+
+    unit: str
+    statename: str
+    pid: int | None = None
+    started: float | None = None
+    stopped: float | None = None
+    restarts: int = 0
+    spec: str = ""
+    exit: str | None = None
+    reason: str | None = None
+    held: str | None = None
+    autostart: bool = True
+    slot_inode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One project's manager and its units, seen at `seen_at` (seconds since the epoch, the manager's clock).
+
+    `manager_start` is field 22 of its ``/proc/PID/stat``, which with the pid names a process for good. `passive`:
+    another supervisord has the project, this one starts nothing.
+    """
+
+    manager_pid: int
+    state: str
+    seen_at: float
+    units: tuple[ObservedUnit, ...] = ()
+    manager_start: int = 0
+    passive: bool = False
+
+    def unit(self, name: str) -> ObservedUnit | None:
+        """Return the unit called `name`, or None."""
+        return next((u for u in self.units if u.unit == name), None)

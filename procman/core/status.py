@@ -1,0 +1,140 @@
+"""What runs against what should, as one row per instance. Pure: the figures are measured elsewhere and handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from procman.core.applied import Applied, AppliedService
+from procman.core.observed import Observed, ObservedUnit
+
+
+class State(StrEnum):
+    """What an instance is doing, in the words of `status`."""
+
+    STARTING = "starting"
+    READY = "ready"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    STOPPED = "stopped"
+    BACKOFF = "backoff"
+    FAILED = "failed"
+    HELD = "held"
+
+
+ALIVE_STATES = ("STARTING", "RUNNING", "BACKOFF")
+
+_WORDS = {
+    "STARTING": State.STARTING,
+    "STOPPING": State.STOPPING,
+    "STOPPED": State.STOPPED,
+    "BACKOFF": State.BACKOFF,
+    "EXITED": State.BACKOFF,
+    "FATAL": State.FAILED,
+    "UNKNOWN": State.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured of one running instance: bytes of its tree, and whether it accepts on its address."""
+
+    memory: int
+    accepts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceStatus:
+    """One instance. `uptime` in seconds, `memory` and `limit` in bytes; None where there is nothing to say."""
+
+    service: str
+    instance: int
+    kind: str
+    state: State
+    wanted: bool
+    pid: int | None = None
+    uptime: float | None = None
+    memory: int | None = None
+    limit: int | None = None
+    restarts: int = 0
+    held_by: str | None = None
+    reason: str | None = None
+
+    @property
+    def unit(self) -> str:
+        """Return the name of the instance: ``api-0``."""
+        return f"{self.service}-{self.instance}"
+
+    @property
+    def as_wanted(self) -> bool:
+        """Tell whether the instance does what was asked of it."""
+        up = self.state in (State.READY, State.RUNNING)
+        return up if self.wanted else self.state is State.STOPPED
+
+
+def rows(applied: Applied, observed: Observed, measured: Mapping[str, Measured]) -> tuple[InstanceStatus, ...]:
+    """Return one row per instance that should exist, then those that run without being asked for."""
+    wanted = [(s, i) for s in applied.services for i in range(s.instances)]
+    found = [_row(s, i, applied, observed, measured.get(f"{s.name}-{i}")) for s, i in wanted]
+    names = {row.unit for row in found}
+    extra = [u for u in observed.units if u.unit not in names]
+    return (*found, *(_stray(u, observed, measured.get(u.unit)) for u in extra))
+
+
+def state_of(unit: ObservedUnit, *, probed: bool, accepts: bool) -> State:
+    """Return the state of a unit; one that listens is ready only when it accepts."""
+    if unit.statename == "RUNNING":
+        if not probed:
+            return State.RUNNING
+        return State.READY if accepts else State.STARTING
+    if unit.statename == "FATAL" and unit.held:
+        return State.HELD
+    return _WORDS.get(unit.statename, State.FAILED)
+
+
+def _row(
+    service: AppliedService, index: int, applied: Applied, observed: Observed, measured: Measured | None
+) -> InstanceStatus:
+    name = f"{service.name}-{index}"
+    wanted = name not in applied.stopped
+    unit = observed.unit(name)
+    if unit is None:
+        return InstanceStatus(service.name, index, service.kind, State.STOPPED, wanted, limit=service.memory)
+    state = state_of(unit, probed=service.probed, accepts=measured is not None and measured.accepts)
+    return InstanceStatus(
+        service=service.name,
+        instance=index,
+        kind=service.kind,
+        state=state,
+        wanted=wanted,
+        pid=unit.pid or None,
+        uptime=_uptime(unit, observed),
+        memory=measured.memory if measured else None,
+        limit=service.memory,
+        restarts=unit.restarts,
+        held_by=unit.held if state is State.HELD else None,
+        reason=None if state in (State.READY, State.RUNNING, State.STOPPED) else unit.reason,
+    )
+
+
+def _stray(unit: ObservedUnit, observed: Observed, measured: Measured | None) -> InstanceStatus:
+    service, _, index = unit.unit.rpartition("-")
+    return InstanceStatus(
+        service=service,
+        instance=int(index) if index.isdigit() else 0,
+        kind="unknown",
+        state=state_of(unit, probed=False, accepts=False),
+        wanted=False,
+        pid=unit.pid or None,
+        uptime=_uptime(unit, observed),
+        memory=measured.memory if measured else None,
+        restarts=unit.restarts,
+        reason="not in the applied plan",
+    )
+
+
+def _uptime(unit: ObservedUnit, observed: Observed) -> float | None:
+    if not unit.pid or unit.started is None:
+        return None
+    return max(0.0, observed.seen_at - unit.started)

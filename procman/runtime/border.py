@@ -1,0 +1,48 @@
+"""The one border between procman and supervisord: nothing procman does inside it may end it.
+
+An exception in a callback of an event ends supervisord, and with it every service; one in an RPC is an HTTP 500.
+This is one of the two places that catch `Exception`; the other is the command line's.
+"""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class Broken(NamedTuple):
+    """What is left of work that raised."""
+
+    text: str
+
+
+class Border:
+    """Runs procman's work and writes to `log` what it raised. `log` is replaced when supervisord reloads."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self.log = log
+
+    def run(
+        self, what: str, work: Callable[..., T], *args: object, passing: tuple[type[Exception], ...] = ()
+    ) -> T | Broken:
+        """Return what `work` returns, or Broken when it raised something that is not in `passing`."""
+        try:
+            return work(*args)
+        except passing:
+            raise
+        except Exception as error:  # noqa: BLE001 - the border
+            self.log(f"procman: {what} failed; supervisord goes on: {traceback.format_exc().rstrip()}")
+            return Broken(f"{type(error).__name__}: {error}")
+
+    def around(self, what: str, work: Callable[..., object]) -> Callable[..., None]:
+        """Return a callback that runs `work` at this border."""
+
+        def callback(*args: object) -> None:
+            self.run(what, work, *args)
+
+        return callback

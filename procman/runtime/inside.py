@@ -1,0 +1,85 @@
+"""What procman reads and touches of supervisord's own objects, as types. Holds no behaviour.
+
+supervisor 4.3 is published without types; each name below is listed in
+``docs/decisions/0003-what-procman-touches-inside-supervisord.md`` with the test that fails when it moves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Logger(Protocol):
+    """supervisord's log."""
+
+    def info(self, text: str) -> None: ...  # noqa: D102 - named by supervisor
+    def warn(self, text: str) -> None: ...  # noqa: D102
+    def critical(self, text: str) -> None: ...  # noqa: D102
+
+
+class Options(Protocol):
+    """The settings, and the system calls, of one run of supervisord; SIGHUP makes a new one."""
+
+    minfds: int
+    mood: int
+    logger: Logger
+    waitpid: Callable[[], tuple[int | None, int | None]]
+
+
+class ProcessConfig(Protocol):
+    """One ``[program:x]``."""
+
+    name: str
+    command: str
+    environment: dict[str, str] | None
+    autostart: bool
+    autorestart: object
+    exitcodes: Sequence[int]
+    startsecs: int
+
+
+class Process(Protocol):
+    """One program, running or not (`supervisor.process.Subprocess`)."""
+
+    config: ProcessConfig
+    state: int
+    pid: int
+    laststart: float
+    laststop: float
+    delay: float
+    backoff: int
+    spawnerr: str | None
+    exitstatus: int | None
+
+    def change_state(self, new_state: int) -> object: ...  # noqa: D102
+    def give_up(self) -> None: ...  # noqa: D102
+
+
+class Group(Protocol):
+    """One process group."""
+
+    processes: dict[str, Process]
+
+    def stop_all(self) -> None: ...  # noqa: D102
+
+
+class Supervisord(Protocol):
+    """The object that every plugin is given."""
+
+    options: Options
+    process_groups: dict[str, Group]
+
+
+class StateEvent(Protocol):
+    """A change of state: `process` has the new one, `from_state` is the old one."""
+
+    process: Process
+    from_state: int
+
+
+def processes(supervisord: Supervisord) -> list[Process]:
+    """Return every process of every group."""
+    return [p for group in supervisord.process_groups.values() for p in group.processes.values()]

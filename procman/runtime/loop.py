@@ -1,0 +1,127 @@
+"""procman's places on supervisord's own poll loop: watched descriptors, and a way to end its sleep.
+
+supervisord polls for up to a second and a signal does not end that (PEP 475 resumes the poll), so a dead child
+was noticed a second late. A pipe that Python's signal handler writes to ends it within a millisecond.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import heapq
+import os
+import resource
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from supervisor.medusa import asyncore_25 as asyncore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ROOM = 1024
+"""Descriptors that procman may need above `minfds`."""
+
+_MARGIN = 0.01
+"""supervisord compares times with ">": a wake-up at the very moment would come too early."""
+
+
+def high(fd: int, least: int) -> int:
+    """Move `fd` to a number from `least` on, closed on exec, and return that; OSError when there is none.
+
+    Below `minfds` supervisord closes whatever is open: in each child before exec, and in itself on SIGHUP.
+    """
+    _make_room(least)
+    try:
+        return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, least)
+    finally:
+        os.close(fd)
+
+
+def _make_room(least: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = least + _ROOM
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+class Watch:
+    """One descriptor on the poll loop: `ready` is called when there is something to read.
+
+    Speaks the protocol of the main loop's dispatchers. `ready` must not raise (see `border`).
+    """
+
+    __slots__ = ("_fd", "_ready")
+
+    def __init__(self, fd: int, ready: Callable[[], None]) -> None:
+        self._fd = fd
+        self._ready = ready
+        asyncore.socket_map[fd] = self
+
+    def end(self) -> None:
+        """Take the descriptor off the loop; it is not closed."""
+        if asyncore.socket_map.get(self._fd) is self:
+            del asyncore.socket_map[self._fd]
+
+    def readable(self) -> bool:
+        """Tell the loop that reading is always wanted."""
+        return True
+
+    def writable(self) -> bool:
+        """Tell the loop that nothing is ever to be written."""
+        return False
+
+    def handle_read_event(self) -> None:
+        """Do the work; the loop calls this."""
+        self._ready()
+
+    def handle_error(self) -> None:
+        """Do nothing: `ready` has reported its own errors."""
+
+
+class Wake:
+    """Ends the sleep of the poll loop: on any signal, when poked, and when a time has come."""
+
+    def __init__(self, least: int) -> None:
+        read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._read, self._write = high(read, least), high(write, least)
+        self._due: list[float] = []
+        self.watch = Watch(self._read, self._drain)
+        signal.signal(signal.SIGALRM, _note)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+
+    def poke(self) -> None:
+        """Let the next poll return at once: a change made after `transition` would else wait a second."""
+        try:
+            os.write(self._write, b"!")
+        except BlockingIOError:
+            pass  # full: it will return anyway
+
+    def after(self, seconds: float) -> None:
+        """Let the poll return `seconds` from now; 0 is at once."""
+        if seconds <= 0:
+            self.poke()
+            return
+        heapq.heappush(self._due, time.monotonic() + seconds + _MARGIN)
+        self._arm()
+
+    def _drain(self) -> None:
+        try:
+            while os.read(self._read, 4096):
+                pass
+        except BlockingIOError:
+            pass
+        now = time.monotonic()
+        while self._due and self._due[0] <= now:
+            heapq.heappop(self._due)
+        self._arm()
+
+    def _arm(self) -> None:
+        if self._due:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, self._due[0] - time.monotonic()))
+
+
+def _note(_signal: int, _frame: object) -> None:
+    """Handle SIGALRM by being a handler: without one the signal ends the process, and the pipe stays silent."""

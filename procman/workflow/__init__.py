@@ -1,0 +1,1 @@
+"""The shared steps of every command: load, check, plan, render, observe, apply."""

@@ -1,0 +1,136 @@
+"""Second and third step: what was loaded, and what was asked for, become a checked plan and the instances of it.
+
+Only `approve` makes an Approved, and only an Approved can be applied: no command walks past a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+
+from procman.adapters import host, machine
+from procman.core.budget import budget_for
+from procman.core.diagnostics import Finding, by_place, errors
+from procman.core.errors import ProcmanError, WrongUse
+from procman.core.expand import expand
+from procman.core.facts import Facts
+from procman.core.machine import Machine, named
+from procman.core.manifest import Manifest, with_profile, with_scale
+from procman.core.plan import Plan, make_plan
+from procman.core.source import Source
+from procman.core.spec import Spec
+from procman.rules import engine
+from procman.rules.base import Context
+from procman.workflow.load import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a command asks for beyond the file. `ram`: bytes of another machine; `offline`: ask nothing of this host."""
+
+    profile: str | None = None
+    scale: Mapping[str, int] = field(default_factory=dict)
+    ram: int | None = None
+    force: bool = False
+    offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A manifest with everything that is known and decided about it. `plan` is None when there is no manifest."""
+
+    loaded: Loaded
+    manifest: Manifest | None
+    plan: Plan | None
+    facts: Facts | None
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A decision without errors: the only thing that can be rendered or applied."""
+
+    loaded: Loaded
+    manifest: Manifest
+    plan: Plan
+    facts: Facts
+    warnings: tuple[Finding, ...] = ()
+
+    def specs(self, state: str) -> tuple[Spec, ...]:
+        """Return the instances of the plan; `state` is the state directory they will know."""
+        return expand(self.manifest, self.plan, self.facts, state)
+
+
+class Refused(ProcmanError):
+    """The manifest has errors; nothing was done."""
+
+    def __init__(self, findings: tuple[Finding, ...], source: Source) -> None:
+        count = len(errors(findings))
+        super().__init__(f"refused: {count} error{'s' if count != 1 else ''} in {source.name}")
+        self.findings = findings
+        self.source = source
+
+
+def decide(loaded: Loaded, choice: Choice, environment: Mapping[str, str]) -> Decision:
+    """Return what `loaded` and `choice` come to: plan and findings. WrongUse for a profile or service that is not there."""
+    if loaded.manifest is None:
+        return Decision(loaded, None, None, None, by_place(list(loaded.findings)))
+    manifest = _chosen(loaded.manifest, choice)
+    plan = None
+    if choice.ram is not None or manifest.budget.ram is not None or not choice.offline:
+        plan = make_plan(manifest, budget_for(_machine(manifest, choice), manifest.budget))
+    facts = None
+    if not choice.offline:
+        facts = host.facts(manifest, loaded.env_files, environment.get("PATH", ""))
+    found = engine.run(Context(manifest, facts, plan, choice.force))
+    return Decision(loaded, manifest, plan, facts, by_place([*loaded.findings, *found]))
+
+
+def approve(decision: Decision) -> Approved:
+    """Return `decision` as one that may be applied; Refused when it has errors."""
+    faults = errors(decision.findings)
+    if faults or decision.manifest is None or decision.plan is None or decision.facts is None:
+        raise Refused(decision.findings, decision.loaded.source)
+    return Approved(decision.loaded, decision.manifest, decision.plan, decision.facts, decision.findings)
+
+
+def recommended(decision: Decision) -> str | None:
+    """Return the profile that the plan recommends, or None."""
+    rows = decision.plan.profiles if decision.plan else ()
+    return next((row.name for row in rows if row.recommended), None)
+
+
+def with_choice(choice: Choice, profile: str | None) -> Choice:
+    """Return `choice` with another profile."""
+    return replace(choice, profile=profile)
+
+
+def _chosen(manifest: Manifest, choice: Choice) -> Manifest:
+    if choice.profile is not None:
+        names = [p.name for p in manifest.profiles]
+        if choice.profile not in names:
+            raise WrongUse(f"there is no profile '{choice.profile}'", _meant(choice.profile, names, "profiles"))
+        manifest = with_profile(manifest, choice.profile)
+    if choice.scale:
+        names = [s.name for s in manifest.services]
+        for name in choice.scale:
+            if name not in names:
+                raise WrongUse(f"there is no service '{name}'", _meant(name, names, "services"))
+        manifest = with_scale(manifest, dict(choice.scale))
+    return manifest
+
+
+def _machine(manifest: Manifest, choice: Choice) -> Machine:
+    if choice.ram is not None:
+        return named(choice.ram, "--ram")
+    if manifest.budget.ram is not None:
+        return named(manifest.budget.ram, "budget.ram")
+    return machine.this_machine()
+
+
+def _meant(word: str, names: list[str], what: str) -> str:
+    close = get_close_matches(word, names, 1)
+    if close:
+        return f"did you mean '{close[0]}'?"
+    return f"{what}: {', '.join(names)}" if names else f"the manifest has no {what}"

@@ -1,0 +1,97 @@
+"""Waiting until instances are ready, with progress, and saying why when they do not become so."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from procman.adapters import http, log_files, processes, supervisor_rpc
+from procman.adapters.state import State
+from procman.core.diff import Wanted
+from procman.core.errors import Failed, Held
+from procman.core.manifest import Ready
+from procman.core.observed import ObservedUnit
+from procman.core.status import State as InstanceState
+from procman.core.status import state_of
+from procman.workflow.observe import measure
+
+POLL = 0.05
+MARGIN = 5.0
+LAST_LINES = 10
+
+Progress = Callable[[str, str], None]
+"""Called with a unit (or "") and what there is to say of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """One instance that must become ready. `ready` is None when the service declares no probe."""
+
+    want: Wanted
+    ready: Ready | None
+
+    @property
+    def unit(self) -> str:
+        """Return the name of the instance."""
+        return self.want.spec.unit
+
+    @property
+    def patience(self) -> float:
+        """Return the seconds after which waiting is over."""
+        return self.want.spec.start_time + (self.ready or Ready()).timeout + MARGIN
+
+
+def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -> None:
+    """Wait until each of `awaited` is ready; Failed, or Held, with the first that will not become so."""
+    client = supervisor_rpc.Client(state.socket)
+    began = time.monotonic()
+    said = began
+    left = list(awaited)
+    while True:
+        observed = client.status()
+        table = processes.parents()
+        for item in list(left):
+            unit = observed.unit(item.unit)
+            if _is_ready(item, unit, table):
+                left.remove(item)
+                progress(item.unit, f"ready after {time.monotonic() - began:.1f} s")
+            else:
+                _check_hope(state, item, unit, time.monotonic() - began)
+        if not left:
+            return
+        if time.monotonic() - said > 2:  # noqa: PLR2004 - seconds without a word
+            said = time.monotonic()
+            progress(left[0].unit, f"waiting ({said - began:.0f} s)")
+        time.sleep(POLL)
+
+
+def _is_ready(item: Awaited, unit: ObservedUnit | None, table: dict[int, int]) -> bool:
+    if unit is None or unit.statename != "RUNNING":
+        return False
+    address = item.want.spec.listen
+    if address is None:
+        return True
+    if not measure(unit, table).accepts:
+        return False
+    return item.ready is None or item.ready.http is None or http.answers(address, item.ready.http)
+
+
+def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: float) -> None:
+    """Raise when `item` cannot become ready any more."""
+    now = state_of(unit, probed=False, accepts=False) if unit else InstanceState.STOPPED
+    if now is InstanceState.HELD and unit is not None:
+        raise Held(f"{item.unit} was not started: {unit.held}", "end the other one first; `procman status` there shows it")
+    gone = now in (InstanceState.FAILED, InstanceState.STOPPED)
+    if not gone and waited <= item.patience:
+        return
+    why = "failed" if gone else f"was not ready within {item.patience:.0f} s (it is {now})"
+    reason = f": {unit.reason}" if unit is not None and unit.reason else ""
+    raise Failed(f"{item.unit} {why}{reason}", _last_lines(state, item.unit))
+
+
+def _last_lines(state: State, unit: str) -> str:
+    lines = log_files.tail(state.log(unit), LAST_LINES)
+    if not lines:
+        return f"{unit} wrote nothing to its log"
+    return "\n".join([f"the last lines of {unit}:", *(f"  {line}" for line in lines)])
