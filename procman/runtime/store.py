@@ -1,0 +1,139 @@
+"""The unix socket on which launchers ask: accepting, knowing who asks, sending the answer. No message's meaning.
+
+SOCK_SEQPACKET keeps each message whole, so nothing is buffered; every socket is non-blocking and on the poll loop,
+so a client that says nothing costs a descriptor and no more.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from procman.runtime import loop, proc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PREFIX = "store."
+
+_MESSAGE_BYTES = 8192
+_CLIENTS = 128
+_ACCEPTS = 64
+
+
+class Answer(NamedTuple):
+    """What a launcher is told, and the descriptor it is handed."""
+
+    text: str
+    fd: int | None = None
+
+
+class Store:
+    """Listens at ``STATE/store.PID`` and passes each message to `answer` with the pid of who sent it.
+
+    `around` makes a callback that cannot raise into the loop. `answer` returns None to say nothing and hang up.
+    """
+
+    def __init__(
+        self,
+        state: str,
+        least: int,
+        answer: Callable[[int, list[str]], Answer | None],
+        around: Callable[[str, Callable[[], None]], Callable[[], None]],
+    ) -> None:
+        self.path = os.path.join(state, f"{PREFIX}{os.getpid()}")
+        self.answer = answer
+        self._around = around
+        self._least = least
+        self._clients: dict[socket.socket, loop.Watch] = {}
+        self._socket = self._listening()
+        self._watch = loop.Watch(self._socket.fileno(), around("the store", self._accept))
+
+    def _listening(self) -> socket.socket:
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
+        sock = socket.socket(fileno=loop.high(sock.detach(), self._least))
+        _unlink(self.path)
+        mask = os.umask(0o177)
+        try:
+            sock.bind(self.path)
+        finally:
+            os.umask(mask)
+        sock.listen(_CLIENTS)
+        return sock
+
+    def _accept(self) -> None:
+        for _ in range(_ACCEPTS):
+            try:
+                client, _address = self._socket.accept()
+            except BlockingIOError:
+                return
+            client = socket.socket(fileno=loop.high(client.detach(), self._least))
+            client.setblocking(False)
+            pid = _child(client)
+            if pid is None:
+                client.close()
+            else:
+                self._welcome(client, pid)
+
+    def _welcome(self, client: socket.socket, pid: int) -> None:
+        while len(self._clients) >= _CLIENTS:
+            self._hang_up(next(iter(self._clients)))  # the one that has been here longest
+
+        def heard() -> None:
+            self._hear(client, pid)
+
+        self._clients[client] = loop.Watch(client.fileno(), self._around("a launcher's message", heard))
+        self._clients[client].handle_read_event()  # in most cases the message is here already
+
+    def _hear(self, client: socket.socket, pid: int) -> None:
+        try:
+            data = client.recv(_MESSAGE_BYTES)
+            answer = self.answer(pid, data.decode("utf-8", "surrogateescape").split("\0")) if data else None
+            if answer is None:
+                self._hang_up(client)
+            else:
+                _send(client, answer)
+        except BlockingIOError:
+            pass  # nothing said yet, or not read: the launcher gives up by itself
+        except OSError:
+            self._hang_up(client)
+
+    def _hang_up(self, client: socket.socket) -> None:
+        watch = self._clients.pop(client, None)
+        if watch is not None:
+            watch.end()
+        client.close()
+
+
+def sweep(state: str) -> None:
+    """Remove the sockets of supervisords that are dead. Only the owner of the state directory may."""
+    for name in os.listdir(state):
+        pid = name.removeprefix(PREFIX)
+        if name != pid and pid.isdigit() and proc.start_ticks(int(pid)) is None:
+            _unlink(os.path.join(state, name))
+
+
+def _child(client: socket.socket) -> int | None:
+    """Return the pid of the peer when it is a child of this process and runs as this user or root."""
+    size = struct.calcsize("=iii")
+    credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    pid, uid, _gid = struct.unpack("=iii", credentials)
+    return pid if uid in (os.getuid(), 0) and proc.parent(pid) == os.getpid() else None
+
+
+def _send(client: socket.socket, answer: Answer) -> None:
+    text = answer.text.encode("utf-8", "surrogateescape")
+    if answer.fd is None:
+        client.send(text)
+    else:
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("@i", answer.fd))
+        client.sendmsg([text], [rights])
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass

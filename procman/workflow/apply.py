@@ -1,0 +1,209 @@
+"""Last step: the actions are carried out, through supervisord's own calls, and undone when one fails.
+
+The record is written before the first action: a procman that is killed half way leaves a project whose `status` says
+what is missing and whose next `up` finishes it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+
+from procman.adapters import files, state as states, supervisor_rpc, supervisord, survivors, templates
+from procman.adapters.state import State
+from procman.core.applied import Applied
+from procman.core.diff import Action, Do, Running, changes, diff
+from procman.core.errors import Failed, ProcmanError
+from procman.core.observed import Observed
+from procman.core.sheet import Sheet
+from procman.engines import supervisord as engine
+from procman.workflow.observe import observe, running
+from procman.workflow.ready import POLL, Progress, wait_ready
+from procman.workflow.target import Target, as_it_was
+
+STOP_MARGIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What ran, and what was on record, before a command changed anything."""
+
+    observed: Observed | None
+    running: tuple[Running, ...]
+    applied: Applied | None
+
+
+def place(state: State) -> engine.Place:
+    """Return where a rendering for this host lives."""
+    return engine.Place(state.folder, supervisord.python(), supervisord.launcher(), root=os.geteuid() == 0)
+
+
+def sheets(target: Target, where: engine.Place) -> tuple[Sheet, ...]:
+    """Return the files that carry `target`: the supervisord file and one spec per instance."""
+    try:
+        pages = engine.pages(target.project, target.wanted, where)
+        return (*engine.spec_sheets(target.wanted), *templates.render(pages))
+    except ValueError as error:
+        raise Failed(f"cannot render: {error}", "choose paths without quotes, ';', '#' and control characters") from None
+
+
+def apply(state: State, target: Target, actions: tuple[Action, ...], before: Before, progress: Progress) -> None:
+    """Carry out `actions` so that `target` runs, and wait until it is ready.
+
+    When one fails, or the operator interrupts, what ran before is brought back and the error is raised again.
+    """
+    try:
+        _carry_out(state, target, actions, before.observed, progress)
+    except (ProcmanError, KeyboardInterrupt, OSError):
+        progress("", "failed; bringing back what ran before")
+        _bring_back(state, target, before, progress)
+        raise
+    _drop_old_specs(state, target)
+
+
+def _carry_out(
+    state: State, target: Target, actions: tuple[Action, ...], observed: Observed | None, progress: Progress
+) -> None:
+    wanted = changes(actions)
+    if wanted or observed is None:
+        _write(state, target)
+    states.write_record(state, target.applied)
+    if observed is None:
+        _launch(state, progress)
+    elif wanted:
+        _converge(state, target, wanted, observed, progress)
+    everything = {a.unit for a in actions if a.do is not Do.STOP}
+    wait_ready(state, target.awaited(everything), progress)
+
+
+def _write(state: State, target: Target) -> None:
+    for sheet in sheets(target, place(state)):
+        files.write_whole(f"{state.folder}/{sheet.path}", sheet.content, sheet.mode)
+
+
+def _launch(state: State, progress: Progress) -> None:
+    for words in survivors.end_orphans(state.folder):
+        progress("", words)
+    progress("", "starting supervisord")
+    supervisord.launch(state, lambda: observe(state) is not None, foreground=False)
+
+
+def _converge(
+    state: State, target: Target, actions: tuple[Action, ...], observed: Observed, progress: Progress
+) -> None:
+    client = supervisor_rpc.Client(state.socket)
+    client.reload_config()
+    known = {u.unit: u for u in observed.units}
+    stops = [a for a in actions if a.do is Do.STOP]
+    stop_units(state, [a.unit for a in stops], target, progress)
+    for action in stops:
+        client.remove(action.unit)
+        if target.want(action.unit) is not None:
+            client.add(action.unit)
+    _release(client, target, stops)
+    waiting: set[str] = set()
+    for action in (a for a in actions if a.do is not Do.STOP):
+        progress(action.unit, "replacing" if action.do is Do.REPLACE else "starting")
+        _start(state, client, action, target, known.get(action.unit) is not None, progress)
+        waiting.add(action.unit)
+        if action.do is Do.REPLACE:
+            wait_ready(state, target.awaited(waiting), progress)
+            waiting.clear()
+
+
+def _start(
+    state: State, client: supervisor_rpc.Client, action: Action, target: Target, known: bool, progress: Progress  # noqa: FBT001
+) -> None:
+    if known:
+        stop_units(state, [action.unit], target, progress)
+        client.remove(action.unit)
+    client.add(action.unit)
+
+
+def stop_units(state: State, units: list[str], target: Target, progress: Progress) -> None:
+    """Stop `units` at once and wait until the last is down. Failed when one outlives its time and SIGKILL."""
+    client = supervisor_rpc.Client(state.socket)
+    alive = {u.unit for u in client.status().units if u.unit in units and _is_up(u.statename)}
+    for unit in alive:
+        progress(unit, "stopping")
+        client.stop(unit, wait=False)
+    wants = [w for w in (target.want(u) for u in alive) if w is not None]
+    patience = max((w.spec.stop.timeout for w in wants), default=10.0) + STOP_MARGIN
+    _wait_down(client, alive, patience)
+
+
+def _wait_down(client: supervisor_rpc.Client, units: set[str], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while up := [u.unit for u in client.status().units if u.unit in units and _is_up(u.statename)]:
+        if time.monotonic() > deadline:
+            raise Failed(f"{up[0]} does not end, not even by SIGKILL", "it may wait for a disk: see its state in ps")
+        time.sleep(POLL)
+
+
+def _is_up(statename: str) -> bool:
+    return statename in ("STARTING", "RUNNING", "STOPPING", "BACKOFF")
+
+
+def _release(client: supervisor_rpc.Client, target: Target, stops: list[Action]) -> None:
+    """Close the listening sockets of instances that are not wanted any more."""
+    for service in {a.service for a in stops}:
+        client.release(service, sum(w.spec.service == service for w in target.wanted))
+
+
+def _bring_back(state: State, target: Target, before: Before, progress: Progress) -> None:
+    """Undo what `target` changed, as far as that can be done; what cannot is said."""
+    try:
+        if before.observed is None:
+            end_manager(state, progress)
+            _restore_record(state, before)
+            return
+        former = as_it_was(target.project, before.running, before.applied or target.applied)
+        _write(state, former)
+        _restore_record(state, before)
+        observed = observe(state)
+        if observed is not None:
+            actions = changes(diff(former.wanted, running(observed, before.applied)))
+            _converge(state, former, actions, observed, progress)
+    except (ProcmanError, OSError) as error:
+        progress("", f"could not bring everything back: {error}")
+
+
+def _restore_record(state: State, before: Before) -> None:
+    if before.applied is not None:
+        states.write_record(state, before.applied)
+    else:
+        files.remove(state.record)
+
+
+def _drop_old_specs(state: State, target: Target) -> None:
+    kept = {f"{w.spec.unit}.{w.spec.digest}.spec" for w in target.wanted}
+    for name in files.names(state.specs):
+        if name not in kept:
+            files.remove(f"{state.specs}/{name}")
+
+
+def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tuple[str, ...]:
+    """End supervisord and everything under it, and return in words what had to be killed.
+
+    All services are told at once; whatever outlives its time is killed by supervisord, supervisord itself by us, and
+    what has left its tree by its environment.
+    """
+    killed: list[str] = []
+    observed = observe(state)
+    if observed is not None:
+        progress("", "stopping everything")
+        supervisor_rpc.Client(state.socket).shutdown()
+        if not supervisord.ended(observed.manager_pid, patience):
+            supervisord.kill(observed.manager_pid)
+            supervisord.ended(observed.manager_pid, STOP_MARGIN)
+            killed.append(f"supervisord (pid {observed.manager_pid}) did not end in {patience:.0f} s and was killed")
+    killed.extend(survivors.end_orphans(state.folder))
+    _clear_sockets(state)
+    return tuple(killed)
+
+
+def _clear_sockets(state: State) -> None:
+    for name in files.names(state.folder):
+        if name == "sock" or name == "supervisord.pid" or name.startswith("store."):
+            files.remove(f"{state.folder}/{name}")

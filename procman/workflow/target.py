@@ -1,0 +1,93 @@
+"""What a command wants to be true of a project: the instances, the record to keep, and how to wait for them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from procman.core.applied import Applied, AppliedService
+from procman.core.diff import Action, Do, Running, Wanted
+from procman.core.manifest import Ready
+from procman.workflow.decide import Approved
+from procman.workflow.ready import Awaited
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The instances that should exist afterwards, and the record of them."""
+
+    project: str
+    wanted: tuple[Wanted, ...]
+    applied: Applied
+    probes: tuple[tuple[str, Ready], ...] = ()
+
+    def want(self, unit: str) -> Wanted | None:
+        """Return what is wanted of `unit`, or None."""
+        return next((w for w in self.wanted if w.spec.unit == unit), None)
+
+    def awaited(self, units: set[str]) -> tuple[Awaited, ...]:
+        """Return those of `units` that must become ready."""
+        probes = dict(self.probes)
+        return tuple(
+            Awaited(w, probes.get(w.spec.service)) for w in self.wanted if w.run and w.spec.unit in units
+        )
+
+
+def target_for(approved: Approved, state: str, stopped: tuple[str, ...] = (), *, forced: bool = False) -> Target:
+    """Return the target of an approved decision; `stopped` are units that the operator keeps down."""
+    limits = {s.name: s.memory for s in approved.plan.services}
+    specs = approved.specs(state)
+    down = tuple(sorted({spec.unit for spec in specs} & set(stopped)))
+    return Target(
+        project=approved.manifest.project,
+        wanted=tuple(Wanted(spec, spec.unit not in down, limits[spec.service]) for spec in specs),
+        applied=_record(approved, down, forced=forced),
+        probes=tuple((s.name, s.ready) for s in approved.manifest.services if s.ready is not None),
+    )
+
+
+def as_it_was(project: str, running: tuple[Running, ...], applied: Applied) -> Target:
+    """Return the target that brings back what `running` says, by the specs it was started from."""
+    wanted = tuple(Wanted(r.spec, r.alive, r.memory) for r in running if r.spec is not None)
+    return Target(project, wanted, applied)
+
+
+def narrowed(actions: tuple[Action, ...], units: set[str]) -> tuple[Action, ...]:
+    """Return `actions` with everything outside `units` left alone."""
+    return tuple(
+        a if a.unit in units or a.do is Do.KEEP else Action(a.service, a.instance, Do.KEEP, "not asked for")
+        for a in actions
+    )
+
+
+def untouched(target: Target, running: tuple[Running, ...], units: set[str]) -> Target:
+    """Return `target` in which everything outside `units` is wanted just as it runs now."""
+    now = {r.unit: r for r in running}
+    wanted = []
+    for want in target.wanted:
+        seen = now.get(want.spec.unit)
+        if want.spec.unit not in units and seen is not None and seen.spec is not None:
+            wanted.append(replace(want, spec=seen.spec))
+        else:
+            wanted.append(want)
+    return replace(target, wanted=tuple(wanted))
+
+
+def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Applied:
+    plan, loaded = approved.plan, approved.loaded
+    probed = {s.name: s.listen is not None for s in approved.manifest.services}
+    return Applied(
+        project=plan.project,
+        path=loaded.path,
+        text=loaded.source.text,
+        variables=tuple(sorted(loaded.used.items())),
+        env_files=tuple((name, tuple(values.items())) for name, (values, _) in loaded.env_files.items()),
+        profile=plan.profile,
+        scaled=plan.scaled,
+        stopped=stopped,
+        services=tuple(
+            AppliedService(s.name, s.kind.value, s.instances, s.memory, probed[s.name]) for s in plan.services
+        ),
+        required=plan.required,
+        usable=plan.budget.usable,
+        forced=forced,
+    )
