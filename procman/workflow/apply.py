@@ -15,10 +15,11 @@ from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action, Do, Running, changes, diff
 from procman.core.errors import Failed, ProcmanError
+from procman.core.manifest import Stop
 from procman.core.observed import Observed
 from procman.core.sheet import Sheet
 from procman.engines import supervisord as engine
-from procman.workflow.observe import observe, running
+from procman.workflow.observe import observe, read_spec, running
 from procman.workflow.ready import POLL, Progress, wait_ready
 from procman.workflow.target import Target, as_it_was
 
@@ -94,9 +95,9 @@ def _converge(
 ) -> None:
     client = supervisor_rpc.Client(state.socket)
     client.reload_config()
-    known = {u.unit: u for u in observed.units}
+    known = {u.unit for u in observed.units}
     stops = [a for a in actions if a.do is Do.STOP]
-    stop_units(state, [a.unit for a in stops], target, progress)
+    stop_units(state, [a.unit for a in stops], progress)
     for action in stops:
         client.remove(action.unit)
         if target.want(action.unit) is not None:
@@ -105,32 +106,30 @@ def _converge(
     waiting: set[str] = set()
     for action in (a for a in actions if a.do is not Do.STOP):
         progress(action.unit, "replacing" if action.do is Do.REPLACE else "starting")
-        _start(state, client, action, target, known.get(action.unit) is not None, progress)
+        _start(state, client, action.unit, known=action.unit in known, progress=progress)
         waiting.add(action.unit)
         if action.do is Do.REPLACE:
             wait_ready(state, target.awaited(waiting), progress)
             waiting.clear()
 
 
-def _start(
-    state: State, client: supervisor_rpc.Client, action: Action, target: Target, known: bool, progress: Progress  # noqa: FBT001
-) -> None:
+def _start(state: State, client: supervisor_rpc.Client, unit: str, *, known: bool, progress: Progress) -> None:
     if known:
-        stop_units(state, [action.unit], target, progress)
-        client.remove(action.unit)
-    client.add(action.unit)
+        stop_units(state, [unit], progress)
+        client.remove(unit)
+    client.add(unit)
 
 
-def stop_units(state: State, units: list[str], target: Target, progress: Progress) -> None:
+def stop_units(state: State, units: list[str], progress: Progress) -> None:
     """Stop `units` at once and wait until the last is down. Failed when one outlives its time and SIGKILL."""
     client = supervisor_rpc.Client(state.socket)
-    alive = {u.unit for u in client.status().units if u.unit in units and _is_up(u.statename)}
+    alive = [u for u in client.status().units if u.unit in units and _is_up(u.statename)]
     for unit in alive:
-        progress(unit, "stopping")
-        client.stop(unit, wait=False)
-    wants = [w for w in (target.want(u) for u in alive) if w is not None]
-    patience = max((w.spec.stop.timeout for w in wants), default=10.0) + STOP_MARGIN
-    _wait_down(client, alive, patience)
+        progress(unit.unit, "stopping")
+        client.stop(unit.unit, wait=False)
+    specs = [spec for spec in (read_spec(u.spec) for u in alive) if spec is not None]
+    patience = max((spec.stop.timeout for spec in specs), default=Stop().timeout) + STOP_MARGIN
+    _wait_down(client, {u.unit for u in alive}, patience)
 
 
 def _wait_down(client: supervisor_rpc.Client, units: set[str], patience: float) -> None:

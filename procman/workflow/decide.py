@@ -124,9 +124,11 @@ def _chosen(manifest: Manifest, choice: Choice) -> Manifest:
 def _machine(manifest: Manifest, choice: Choice) -> Machine:
     if choice.ram is not None:
         return named(choice.ram, "--ram")
-    if manifest.budget.ram is not None:
-        return named(manifest.budget.ram, "budget.ram")
-    return machine.this_machine()
+    declared = named(manifest.budget.ram, "budget.ram") if manifest.budget.ram is not None else None
+    if declared is not None and choice.offline:
+        return declared
+    here = machine.this_machine()
+    return declared if declared is not None and declared.ram < here.ram else here
 
 
 def _meant(word: str, names: list[str], what: str) -> str:

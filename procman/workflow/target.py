@@ -66,7 +66,7 @@ def untouched(target: Target, running: tuple[Running, ...], units: set[str]) -> 
     for want in target.wanted:
         seen = now.get(want.spec.unit)
         if want.spec.unit not in units and seen is not None and seen.spec is not None:
-            wanted.append(replace(want, spec=seen.spec))
+            wanted.append(replace(want, spec=replace(seen.spec, instances=want.spec.instances)))
         else:
             wanted.append(want)
     return replace(target, wanted=tuple(wanted))
