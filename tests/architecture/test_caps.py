@@ -20,11 +20,7 @@ BROAD = {"Exception", "BaseException"}
 def test_no_module_is_longer_than_250_lines() -> None:
     """A module of procman holds at most 250 lines."""
     sizes = {name: len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name, _ in modules()}
-    too_long = [
-        f"{name}: {size} lines, room for {MODULE_LINES}"
-        for name, size in sizes.items()
-        if size > MODULE_LINES
-    ]
+    too_long = [f"{name}: {size} lines, room for {MODULE_LINES}" for name, size in sizes.items() if size > MODULE_LINES]
     assert not too_long, "\n".join(too_long)
 
 

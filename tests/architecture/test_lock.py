@@ -33,8 +33,7 @@ def test_the_lock_was_made_from_this_pyproject() -> None:
     assert {_recorded_key(entry) for entry in recorded["requires-dist"]} == wanted, "run `make lock`"
     groups = {name: _group(project, name) for name in project["dependency-groups"]}
     assert {
-        name: {_recorded_key(entry) for entry in entries}
-        for name, entries in recorded["requires-dev"].items()
+        name: {_recorded_key(entry) for entry in entries} for name, entries in recorded["requires-dev"].items()
     } == groups, "run `make lock`"
 
 
@@ -70,9 +69,7 @@ def _locked(lock: dict[str, Any], group: str) -> Pins:
                 seen.add((edge["name"], extra))
                 package = packages[edge["name"]]
                 todo += package["optional-dependencies"][extra] if extra else package.get("dependencies", [])
-    return {
-        (name, packages[name]["version"]): _hashes(packages[name]) for name, _ in seen if name != "procman"
-    }
+    return {(name, packages[name]["version"]): _hashes(packages[name]) for name, _ in seen if name != "procman"}
 
 
 def _hashes(package: dict[str, Any]) -> frozenset[str]:

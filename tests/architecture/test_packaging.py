@@ -29,11 +29,7 @@ def test_the_wheel_holds_every_template(built: Path) -> None:
     """Each file of templates/ lies in the wheel under procman/_templates, byte for byte."""
     with zipfile.ZipFile(_only(built, "*.whl")) as wheel:
         prefix = "procman/_templates/"
-        held = {
-            name.removeprefix(prefix): wheel.read(name)
-            for name in wheel.namelist()
-            if name.startswith(prefix)
-        }
+        held = {name.removeprefix(prefix): wheel.read(name) for name in wheel.namelist() if name.startswith(prefix)}
     assert held == _files(ROOT / "templates")
     assert held, "templates/ is empty"
 
