@@ -3,7 +3,7 @@
 import _signal  # type: ignore[import-not-found]  # `signal` wraps it in enums, which costs 3 ms
 import posix
 
-from procman.runtime import proc
+from procman.runtime import procfs
 from procman.runtime.exits import GONE, Refused
 
 PR_SET_PDEATHSIG = 1
@@ -18,7 +18,7 @@ def identify(environment: dict[bytes, bytes]) -> tuple[int, bytes]:
     """
     parent = posix.getppid()
     expected = environment.get(b"PROCMAN_MANAGER")
-    found = proc.identity(parent)
+    found = procfs.identity(parent)
     if found is None or (parent == 1 and expected is None) or expected not in (None, found):
         raise _gone()
     return parent, found

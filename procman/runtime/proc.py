@@ -1,151 +1,80 @@
-"""The door to /proc: what a process is, who started it, and what it was told in its environment.
+"""Reads what the kernel says of processes and listening sockets under /proc. Decides nothing, keeps nothing."""
 
-Values are bytes: an environment is bytes. Nothing here decides; `survivors` and `locks` do.
-"""
+from __future__ import annotations
 
-import posix
+import os
+import time
 
-CHUNK = 1 << 16
-
-
-def read(path: str) -> bytes | None:
-    """Return what `path` holds, or None when it is gone or not ours to read."""
-    try:
-        descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        data = posix.read(descriptor, CHUNK)
-        if len(data) < CHUNK // 2:  # /proc hands out a page at least: this is all
-            return data
-        parts = [data]
-        while parts[-1]:
-            parts.append(posix.read(descriptor, CHUNK))
-        return b"".join(parts)
-    except OSError:
-        return None
-    finally:
-        posix.close(descriptor)
+_LISTEN = "0A"
+_TABLE_BYTES = 64 << 10
+_SEARCH_SECONDS = 0.02
 
 
-def status(pid: int) -> tuple[bytes, int, int, bytes] | None:
-    """Return (state, parent, process group, start time in ticks since boot) of `pid`, or None."""
-    data = read(f"/proc/{pid}/stat")
-    if not data:
-        return None
-    fields = data.rpartition(b")")[2].split()  # the name before it can hold blanks and parentheses
-    return fields[0], int(fields[1]), int(fields[2]), fields[19]
+def start_ticks(pid: int) -> int | None:
+    """Return when process `pid` started, in clock ticks since boot (field 22 of its stat), or None."""
+    return _stat_field(pid, 22)
 
 
-def identity(pid: int) -> bytes | None:
-    """Return ``PID.STARTTIME``, which no later process can have again, or None when `pid` is gone or a zombie."""
-    found = status(pid)
-    if found is None or found[0] in b"ZX":
-        return None
-    return b"%d.%b" % (pid, found[3])
+def parent(pid: int) -> int | None:
+    """Return the pid of the parent of `pid`, or None when there is no such process."""
+    return _stat_field(pid, 4)
 
 
-def lives(recorded: bytes) -> bool:
-    """Tell whether the process recorded as ``PID.STARTTIME`` still runs; what cannot be seen is said to live."""
-    pid = int(recorded.partition(b".")[0])
-    if status(pid) is not None:
-        return identity(pid) == recorded
-    try:
-        posix.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def listener(port: int) -> str | None:
+    """Return "process PID (NAME)" for who listens on TCP `port`, or None when it is not found in 20 ms.
 
-
-def is_identity(text: bytes) -> bool:
-    """Tell whether `text` is a ``PID.STARTTIME``."""
-    pid, dot, start = text.partition(b".")
-    return dot == b"." and pid.isdigit() and start.isdigit() and len(pid) < 10 and int(pid) > 0
-
-
-def pids() -> list[int]:
-    """Return every process that can be seen."""
-    return [int(name) for name in posix.listdir("/proc") if name.isdigit()]
-
-
-def environ(pid: int) -> bytes:
-    """Return the environment `pid` was started with, each variable between NULs; empty when unreadable or dying."""
-    data = read(f"/proc/{pid}/environ")
-    return b"\0" + data + b"\0" if data else b""
-
-
-def value(environment: bytes, name: bytes) -> bytes | None:
-    """Return the variable `name` of an `environ`, or None."""
-    _, found, rest = environment.partition(b"\0" + name + b"=")
-    return rest.partition(b"\0")[0] if found else None
-
-
-def shares_pids(pid: int) -> bool:
-    """Tell whether `pid` counts processes as we do: in a container, recorded pids mean others."""
-    try:
-        return posix.readlink(f"/proc/{pid}/ns/pid") == posix.readlink("/proc/self/ns/pid")
-    except OSError:
-        return False
-
-
-def ancestors(pid: int) -> set[int]:
-    """Return `pid` and all it descends from."""
-    found: set[int] = set()
-    while pid > 0 and pid not in found:
-        found.add(pid)
-        now = status(pid)
-        pid = now[1] if now else 0
-    return found
-
-
-def managed(pid: int, manager: int) -> bool:
-    """Tell whether `pid` belongs to a process that `manager` started and still has.
-
-    supervisord makes each child the leader of its own process group. A stray that only fell to `manager` because
-    that is pid 1 of a container, or a subreaper, keeps the group of a leader that is gone.
+    Called inside supervisord, which must not wait: the socket tables list listeners first, so the first 64 KiB
+    do, and the search through other processes' descriptors has a deadline.
     """
-    seen: set[int] = set()
-    while pid > 0 and pid not in seen:
-        seen.add(pid)
-        now = status(pid)
-        if now is None:
-            return False
-        if now[1] == manager:
-            return now[2] == pid
-        pid = now[1]
-    return False
+    inodes = {f"socket:[{inode}]" for table in ("tcp", "tcp6") for inode in _listening(table, port)}
+    deadline = time.monotonic() + _SEARCH_SECONDS
+    pids = [name for name in os.listdir("/proc") if name.isdigit()] if inodes else []
+    for pid in pids:
+        if time.monotonic() > deadline:
+            return None
+        if _holds(pid, inodes):
+            return f"process {pid} ({_name(pid)})"
+    return None
 
 
-def words(pid: int) -> str:
-    """Return the command of `pid` as base names: program and script, never an argument that could be a secret."""
-    argv = (read(f"/proc/{pid}/cmdline") or b"").split(b"\0")
-    names = [arg.rpartition(b"/")[2].decode("utf-8", "replace") for arg in argv[:2]]
-    plain = [name for name in names if name and not name.startswith("-") and not set(name) & set(":@=?& ")]
-    return " ".join(plain) or "?"
-
-
-def owner(pid: int) -> int | None:
-    """Return the user id `pid` runs as, or None when it is gone."""
+def _stat_field(pid: int, number: int) -> int | None:
     try:
-        return posix.stat(f"/proc/{pid}").st_uid
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # the name, in parentheses, may hold spaces and parentheses itself
+            fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return None
+    return int(fields[number - 3])
 
 
-def holds(pid: int, device: int, inode: int) -> bool:
-    """Tell whether `pid` holds a flock on the file `device`:`inode`, taken by itself or inherited.
-
-    /proc/locks names only the one who took it. fdinfo says which descriptors carry a lock; which file that is, stat
-    says: on overlay file systems the numbers in fdinfo are another layer's.
-    """
+def _listening(table: str, port: int) -> list[str]:
     try:
-        for name in posix.listdir(f"/proc/{pid}/fdinfo"):
-            if b"FLOCK" in (read(f"/proc/{pid}/fdinfo/{name}") or b""):
-                found = posix.stat(f"/proc/{pid}/fd/{name}")
-                if (found.st_dev, found.st_ino) == (device, inode):
-                    return True
-    except OSError:  # gone, or another user's
+        with open(f"/proc/net/{table}", encoding="ascii", errors="replace") as file:
+            rows = [line.split() for line in file.read(_TABLE_BYTES).splitlines()[1:]]
+    except OSError:
+        return []
+    ending = f":{port:04X}"
+    return [row[9] for row in rows if len(row) > 9 and row[3] == _LISTEN and row[1].endswith(ending)]
+
+
+def _holds(pid: str, inodes: set[str]) -> bool:
+    folder = f"/proc/{pid}/fd"
+    try:
+        return any(_target(f"{folder}/{fd}") in inodes for fd in os.listdir(folder))
+    except OSError:
         return False
-    return False
+
+
+def _target(link: str) -> str:
+    try:
+        return os.readlink(link)
+    except OSError:
+        return ""
+
+
+def _name(pid: str) -> str:
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return "?"

@@ -7,8 +7,8 @@ without the lock, `sh -c` leaves a child with it.
 import posix
 import time
 
-from procman.runtime import proc
-from procman.runtime.exits import HELD, Refused
+from procman.runtime import procfs
+from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.parent import kill
 
 WITHIN = 5.0
@@ -32,28 +32,28 @@ class Identity:
         self.manager = manager
 
     def is_unit(self, environment: bytes) -> bool:
-        """Tell whether a process with this `proc.environ` is of this very instance."""
+        """Tell whether a process with this `procfs.environ` is of this very instance."""
         return (
             b"\0PROCMAN_UNIT=" + self.unit + b"\0" in environment
             and b"\0PROCMAN_STATE=" + self.state + b"\0" in environment
         )
 
     def is_consumer(self, environment: bytes) -> bool:
-        """Tell whether a process with this `proc.environ` consumes the same."""
+        """Tell whether a process with this `procfs.environ` consumes the same."""
         return self.cookie != b"" and b"\0PROCMAN_COOKIE=" + self.cookie + b"\0" in environment
 
 
 def relation(pid: int, environment: bytes, me: Identity) -> str:
     """Return what `pid` is to `me`: SURVIVOR (to be ended), OWN (my manager runs it), ANOTHER or UNKNOWN."""
-    manager = proc.value(environment, b"PROCMAN_MANAGER")
-    if manager is None or not proc.is_identity(manager):
+    manager = procfs.value(environment, b"PROCMAN_MANAGER")
+    if manager is None or not procfs.is_identity(manager):
         return UNKNOWN
     if manager == me.manager:
-        stray = me.is_unit(environment) and not proc.managed(pid, int(manager.partition(b".")[0]))
+        stray = me.is_unit(environment) and not procfs.managed(pid, int(manager.partition(b".")[0]))
         return SURVIVOR if stray else OWN
-    if not proc.shares_pids(pid):
+    if not procfs.shares_pids(pid):
         return UNKNOWN
-    if proc.lives(manager) or not (me.is_unit(environment) or me.is_consumer(environment)):
+    if procfs.lives(manager) or not (me.is_unit(environment) or me.is_consumer(environment)):
         return ANOTHER
     return SURVIVOR
 
@@ -66,53 +66,40 @@ def clear(me: Identity) -> list[str]:
     """
     deadline = time.monotonic() + WITHIN
     ended: dict[int, str] = {}
-    kin: set[int] = set()
-    while found := _find(me):
-        kin = kin or proc.ancestors(posix.getpid())
-        found = [pid for pid in found if pid not in kin]  # a shell of the service that starts it by hand
-        if not found:
-            break
+    while found := [pid for pid, environment in _marked(me) if _must_end(pid, environment, me)]:
         if time.monotonic() > deadline:
-            raise Refused(HELD, f"survivors did not die: {_list(ended)}; look at them with ps -l, then start it again")
+            left = ", ".join(f"{pid} ({procfs.words(pid)})" for pid in found)
+            raise Refused(HELD, f"survivors did not die: {left}; see what blocks them (ps -l), then start it again")
         for pid in found:
-            ended.setdefault(pid, proc.words(pid))
+            ended.setdefault(pid, procfs.words(pid))
             kill(pid)
         time.sleep(POLL)
     return [f"{pid} ({name})" for pid, name in ended.items()]
 
 
-def _find(me: Identity) -> list[int]:
-    """Return the survivors of `me`; Refused when one is run by another.
+def _marked(me: Identity) -> list[tuple[int, bytes]]:
+    """Return the processes that carry the marks of `me`, with their environment, read once.
 
     A process that vanishes or cannot be read is passed over: only root starts a service as another user (`user:`), and
     root can read them all, so what we may not read is not ours. Nor is a program that hides from its own user.
+    Those we descend from are no survivors: a shell of the service, say, in which somebody starts it by hand.
     """
     found = []
-    myself = posix.getpid()
-    for pid in proc.pids():
-        environment = proc.environ(pid)
-        if b"\0PROCMAN_STATE=" not in environment or pid == myself:
-            continue
-        if me.is_consumer(environment):
-            if not proc.shares_pids(pid) and proc.value(environment, b"PROCMAN_MANAGER") != me.manager:
-                raise _runs_elsewhere(pid, "in a container")
-            found.append(pid)
-        elif me.is_unit(environment):
-            is_to_me = relation(pid, environment, me)
-            if is_to_me in (ANOTHER, UNKNOWN):
-                raise _runs_elsewhere(pid, "by another manager" if is_to_me == ANOTHER else "by nobody knows whom")
-            if is_to_me == SURVIVOR:
-                found.append(pid)
-    return found
+    for pid in procfs.pids():
+        environment = procfs.environ(pid)
+        if b"\0PROCMAN_STATE=" in environment and (me.is_consumer(environment) or me.is_unit(environment)):
+            found.append((pid, environment))
+    kin = procfs.ancestors(posix.getpid()) if found else set()
+    return [(pid, environment) for pid, environment in found if pid not in kin]
 
 
-def _runs_elsewhere(pid: int, how: str) -> Refused:
-    manager = proc.value(proc.environ(pid), b"PROCMAN_MANAGER") or b"?"
-    number = manager.partition(b".")[0].decode("ascii", "replace")
-    return Refused(
-        HELD, f"pid {pid} ({proc.words(pid)}) already runs it, started {how} (pid {number}); stop it there first"
-    )
-
-
-def _list(ended: dict[int, str]) -> str:
-    return ", ".join(f"{pid} ({name})" for pid, name in ended.items())
+def _must_end(pid: int, environment: bytes, me: Identity) -> bool:
+    manager = procfs.value(environment, b"PROCMAN_MANAGER") or b"?"
+    if me.is_consumer(environment) and (manager == me.manager or procfs.shares_pids(pid)):
+        return True
+    answer = relation(pid, environment, me)
+    if answer in (ANOTHER, UNKNOWN):
+        by = "another manager" if answer == ANOTHER else "a manager that cannot be seen, in a container perhaps"
+        number = printable(manager.partition(b".")[0])
+        raise Refused(HELD, f"pid {pid} ({procfs.words(pid)}) runs it for {by} (pid {number}); stop it there first")
+    return answer == SURVIVOR
