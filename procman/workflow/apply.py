@@ -49,13 +49,21 @@ def sheets(target: Target, where: engine.Place) -> tuple[Sheet, ...]:
         raise Failed(f"cannot render: {error}", "choose paths without quotes, ';', '#' and control characters") from None
 
 
-def apply(state: State, target: Target, actions: tuple[Action, ...], before: Before, progress: Progress) -> None:
+def apply(
+    state: State,
+    target: Target,
+    actions: tuple[Action, ...],
+    before: Before,
+    progress: Progress,
+    *,
+    foreground: bool = False,
+) -> None:
     """Carry out `actions` so that `target` runs, and wait until it is ready.
 
     When one fails, or the operator interrupts, what ran before is brought back and the error is raised again.
     """
     try:
-        _carry_out(state, target, actions, before.observed, progress)
+        _carry_out(state, target, actions, before.observed, progress, foreground=foreground)
     except (ProcmanError, KeyboardInterrupt, OSError):
         progress("", "failed; bringing back what ran before")
         _bring_back(state, target, before, progress)
@@ -64,14 +72,20 @@ def apply(state: State, target: Target, actions: tuple[Action, ...], before: Bef
 
 
 def _carry_out(
-    state: State, target: Target, actions: tuple[Action, ...], observed: Observed | None, progress: Progress
+    state: State,
+    target: Target,
+    actions: tuple[Action, ...],
+    observed: Observed | None,
+    progress: Progress,
+    *,
+    foreground: bool,
 ) -> None:
     wanted = changes(actions)
     if wanted or observed is None:
         _write(state, target)
     states.write_record(state, target.applied)
     if observed is None:
-        _launch(state, progress)
+        _launch(state, progress, foreground=foreground)
     elif wanted:
         _converge(state, target, wanted, observed, progress)
     everything = {a.unit for a in actions if a.do is not Do.STOP}
@@ -83,11 +97,11 @@ def _write(state: State, target: Target) -> None:
         files.write_whole(f"{state.folder}/{sheet.path}", sheet.content, sheet.mode)
 
 
-def _launch(state: State, progress: Progress) -> None:
+def _launch(state: State, progress: Progress, *, foreground: bool) -> None:
     for words in survivors.end_orphans(state.folder):
         progress("", words)
     progress("", "starting supervisord")
-    supervisord.launch(state, lambda: observe(state) is not None, foreground=False)
+    supervisord.launch(state, lambda: observe(state) is not None, foreground=foreground)
 
 
 def _converge(

@@ -11,23 +11,27 @@ from procman.core.spec import Spec
 from procman.workflow.target import Target
 
 
-def check(target: Target, actions: tuple[Action, ...], observed: Observed | None) -> None:
-    """Raise Held when a singleton that would start runs elsewhere, Failed when an address is taken by a stranger."""
-    starting = {a.unit for a in actions if a.do is Do.START}
-    specs = [w.spec for w in target.wanted if w.run and w.spec.unit in starting]
-    for spec in specs:
-        _check_locks(spec)
+def check_locks(target: Target, actions: tuple[Action, ...]) -> None:
+    """Raise Held when a singleton that would start runs elsewhere on this host."""
+    for spec in _starting(target, actions):
+        held = locks.held_elsewhere(spec)
+        if held is not None:
+            raise Held(f"{spec.unit} is not started: {held}", "only one may run on a host; end the other one first")
+
+
+def check_addresses(target: Target, actions: tuple[Action, ...], observed: Observed | None) -> None:
+    """Raise Failed when an address that would be listened on is taken by a stranger."""
     ours = _addresses_held(target, observed)
-    for address in {s.listen for s in specs if s.listen is not None} - ours:
+    wanted = {s.listen for s in _starting(target, actions) if s.listen is not None}
+    for address in sorted(wanted - ours, key=str):
         fault = ports.fault(address)
         if fault is not None:
             raise Failed(f"{address} {fault}", "end that process, or change `listen`")
 
 
-def _check_locks(spec: Spec) -> None:
-    held = locks.held_elsewhere(spec)
-    if held is not None:
-        raise Held(f"{spec.unit} is not started: {held}", "only one may run on a host; end the other one first")
+def _starting(target: Target, actions: tuple[Action, ...]) -> list[Spec]:
+    starting = {a.unit for a in actions if a.do is Do.START}
+    return [w.spec for w in target.wanted if w.run and w.spec.unit in starting]
 
 
 def _addresses_held(target: Target, observed: Observed | None) -> set[Address]:

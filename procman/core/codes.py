@@ -1,0 +1,48 @@
+"""The codes of syntax and schema, PM001 to PM099: what the reader and the checker stamp on findings.
+
+A code never changes its meaning. The codes of rules live with the rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from procman.core.diagnostics import Finding, Related, Severity
+from procman.core.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One kind of fault: its name for good, its weight, and why it matters."""
+
+    name: str
+    why: str
+    severity: Severity = Severity.ERROR
+
+
+CODES = {
+    "PM001": Code("yaml-syntax", "what cannot be read for certain is not guessed at"),
+    "PM002": Code("duplicate-key", "YAML readers silently keep one of the two, and not all keep the same"),
+    "PM003": Code("unknown-key", "a misspelt key would be ignored, and its default used without a word"),
+    "PM004": Code("missing-key", "there is no default that would be right for everybody"),
+    "PM005": Code("wrong-type", "a value of another type would have to be guessed at"),
+    "PM006": Code("bad-name", "names become file names, process names and variables, where other characters break"),
+    "PM007": Code("empty-manifest", "an empty file is more often a slip than a wish to run nothing"),
+    "PM008": Code("unset-variable", "an empty text in its place would start the service with a wrong value"),
+    "PM009": Code("unsupported-version", "another version may mean other things with the same words"),
+    "PM010": Code("bad-value", "the value has no meaning here"),
+}
+
+
+def finding(  # noqa: PLR0913 - a finding has this many parts
+    code: str,
+    message: str,
+    *,
+    file: str,
+    span: Span,
+    help: str = "",  # noqa: A002 - the word users see
+    related: tuple[Related, ...] = (),
+) -> Finding:
+    """Return the finding that `code` stands for; KeyError when the code is not of this family."""
+    kind = CODES[code]
+    return Finding(code, kind.name, kind.severity, message, file, span, kind.why, help, related)

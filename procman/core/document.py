@@ -1,0 +1,116 @@
+"""The located document: what the YAML says and where, before anything is known of its meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from procman.core.source import Path, Places, Span
+
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})")
+_BASED = re.compile(r"0o[0-7]{1,99}|0x[0-9a-fA-F]{1,99}")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value as written. `plain`: without quotes; `filled`: a ``${NAME}`` in it has been filled in."""
+
+    text: str
+    plain: bool
+    span: Span
+    filled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of nodes."""
+
+    items: tuple[Node, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a mapping, with its value."""
+
+    key: str
+    key_span: Span
+    value: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys and values in the order of the file, each key once."""
+
+    entries: tuple[Entry, ...]
+    span: Span
+
+    def get(self, key: str) -> Node | None:
+        """Return the value of `key`, or None."""
+        return next((e.value for e in self.entries if e.key == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def core_value(scalar: Scalar) -> str | int | float | bool | None:
+    """Return what the YAML 1.2 core schema makes of `scalar`.
+
+    One step stricter than the schema: digits after a leading zero stay text, because ``0600`` is a mode to people.
+    """
+    text = scalar.text
+    if not (scalar.plain or scalar.filled):
+        return text
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _BASED.fullmatch(text):
+        return int(text, 0)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return float(text.replace(".", "")) if _NOT_FINITE.fullmatch(text) else text
+
+
+def kind_of(node: Node) -> str:
+    """Return what `node` is, in the words of messages: ``a list``, ``the number 5``, ``text``."""
+    if isinstance(node, Sequence):
+        return "a list"
+    if isinstance(node, Mapping):
+        return "a mapping"
+    value = core_value(node)
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return f"the boolean {node.text}"
+    return "text" if isinstance(value, str) else "a number"
+
+
+def places_of(root: Node) -> Places:
+    """Return the place of every key and value under `root`."""
+    values: dict[Path, Span] = {}
+    keys: dict[Path, Span] = {}
+    for path, key_span, node in _walk((), None, root):
+        values[path] = node.span
+        if key_span is not None:
+            keys[path] = key_span
+    return Places(values, keys)
+
+
+def _walk(path: Path, key_span: Span | None, node: Node) -> Iterator[tuple[Path, Span | None, Node]]:
+    if path:
+        yield path, key_span, node
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            yield from _walk((*path, entry.key), entry.key_span, entry.value)
+    elif isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from _walk((*path, str(index)), None, item)

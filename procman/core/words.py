@@ -1,0 +1,52 @@
+"""Words of messages: what a user wrote, shown safely; keys and choices. Knows no finding and no manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+MOST_SHOWN = 40
+
+
+def visible(text: str) -> str:
+    """Return `text` with every character that a terminal would act on or hide written as its escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def shown(text: str) -> str:
+    """Return `text` in quotes, safe and at most about 40 characters long."""
+    cut = text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
+    return f"'{visible(cut)}'"
+
+
+def dotted(path: Iterable[str]) -> str:
+    """Return a path the way people write it: ``services.api.memory``."""
+    return ".".join(part if _is_plain(part) else shown(part) for part in path)
+
+
+def near(word: str, options: Iterable[str]) -> str:
+    """Return ``did you mean 'memory'?`` for the option closest to `word`, or an empty string."""
+    if len(word) > MOST_SHOWN:
+        return ""
+    import difflib  # noqa: PLC0415 - only a faulty manifest needs it, and it costs milliseconds
+
+    known = {option.lower(): option for option in options}
+    matches = difflib.get_close_matches(word.lower(), known, 1, 0.6)
+    return f"did you mean '{known[matches[0]]}'?" if matches else ""
+
+
+def counted(number: int, noun: str) -> str:
+    """Return ``1 error`` or ``2 errors``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _is_plain(part: str) -> bool:
+    return 0 < len(part) <= MOST_SHOWN and part.isprintable() and not set(part) & {".", " ", "'"}
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

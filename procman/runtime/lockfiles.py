@@ -1,0 +1,212 @@
+"""The files under /run/lock/procman: one folder per scope, in it `guard` and one file per filter. Never unlinked.
+
+Who holds a flock on a file's descriptor holds the filter. Anybody may lock anybody's file, so that one host has one
+consumer whoever starts it; nobody can be made to follow a link, and what is not as it should be is never "free".
+"""
+
+import fcntl
+import posix
+import time
+
+from procman.core.topics import broader, filters_overlap
+from procman.runtime.exits import HELD, Refused, printable
+
+DIRECTORY = "/run/lock/procman"
+"""A constant: a variable that moves it would let two consumers run side by side."""
+
+REPAIR = f"sudo install -d -m 1777 {DIRECTORY}"
+GUARD = "guard"
+GUARD_WITHIN = 2.0
+POLL = 0.002
+LONGEST_NAME = 200
+FIRST_LOCK = 4
+"""Descriptor 3 is the listening socket's, by the convention of socket activation."""
+
+SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+LOOK = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC
+
+
+class Moved(Exception):  # noqa: N818 - no error: look again
+    """Somebody deleted or replaced a file while it was being locked."""
+
+
+class Busy:
+    """A lock file that somebody holds."""
+
+    __slots__ = ("device", "filter", "inode", "scope")
+
+    def __init__(self, scope: str, topic: str, device: int, inode: int) -> None:
+        self.scope = scope
+        self.filter = topic
+        self.device = device
+        self.inode = inode
+
+
+def encode(text: str) -> str:
+    """Return `text` as a file name, percent-encoded; no name begins with a dot."""
+    octets = text.encode("utf-8", "surrogateescape")
+    name = "".join(chr(o) if chr(o) in SAFE else f"%{o:02X}" for o in octets)
+    return "%2E" + name[1:] if name.startswith(".") else name
+
+
+def decode(name: str) -> str:
+    """Return what `encode` made into `name`; a name it never makes is read as ``#``, which collides with all."""
+    head, *parts = name.split("%")
+    try:
+        octets = head.encode() + b"".join(bytes.fromhex(part[:2]) + part[2:].encode() for part in parts)
+    except (ValueError, UnicodeEncodeError):
+        return "#"
+    text = octets.decode("utf-8", "surrogateescape")
+    return text if encode(text) == name else "#"
+
+
+def widen(topic: str, longest: int = LONGEST_NAME) -> str:
+    """Return `topic`, or the closest filter that covers it and whose name has at most `longest` bytes.
+
+    Wider is safe: two that overlap still do. Where only ``#`` is short enough it stands for ``$`` topics too, since all
+    that overlap with such a long first level begin with the same level and share its file.
+    """
+    for candidate in (topic, *broader(topic)):
+        if len(encode(candidate)) <= longest:
+            return candidate
+    return "#"
+
+
+def folder_of(scope: str) -> str:
+    """Return the name of the folder of `scope`; two long ones that begin alike share it, which is safe."""
+    return encode(scope)[:LONGEST_NAME]
+
+
+def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[int], list[Busy]]:
+    """Try once to lock all filters `wanted` (already widened) in `scope`.
+
+    Return (descriptors, []) with every lock held, or ([], who is in the way), nothing held. Without `create` nothing is
+    made or kept: the answer is only looked at. Raises OSError and Moved.
+    """
+    folder = _open_folder(scope, create=create)
+    if folder is None:
+        return [], []
+    descriptors: list[int] = []
+    kept: list[int] = []
+    try:
+        _guard(scope, folder, descriptors, create=create)
+        there = {decode(name[2:]) for name in posix.listdir(folder) if name.startswith("f.")}
+        rivals = {topic for topic in there if any(filters_overlap(topic, mine) for mine in wanted)}
+        busy = []
+        for topic in sorted(rivals | wanted if create else rivals):
+            descriptor, holder = _try(scope, folder, topic, create=create)
+            descriptors.append(descriptor)
+            if holder is not None:
+                busy.append(holder)
+            elif topic in wanted and create:
+                kept.append(descriptor)
+        return ([], busy) if busy else ([_keep(descriptor) for descriptor in kept], [])
+    finally:
+        # A lock that was moved up by `_keep` outlives its first descriptor; all others end here, the guard's last.
+        for descriptor in reversed(descriptors):
+            posix.close(descriptor)
+        posix.close(folder)
+
+
+def _guard(scope: str, folder: int, descriptors: list[int], *, create: bool) -> None:
+    """Hold `guard` in `descriptors`, so that looking at all filters and taking one is a single step."""
+    try:
+        guard = _open_file(folder, GUARD, create=create)
+    except FileNotFoundError:
+        return  # only looking, and nobody was ever here
+    descriptors.append(guard)
+    deadline = time.monotonic() + GUARD_WITHIN
+    while not _lock(guard):
+        if time.monotonic() > deadline:
+            path = f"{DIRECTORY}/{folder_of(scope)}/{GUARD}"
+            raise Refused(HELD, f"cannot know who consumes: {path} stays locked; see who holds it: fuser -v {path}")
+        time.sleep(POLL)
+    _check_place(scope, GUARD, guard)
+
+
+def _try(scope: str, folder: int, topic: str, *, create: bool) -> tuple[int, Busy | None]:
+    name = f"f.{encode(topic)}"
+    descriptor = _open_file(folder, name, create=create)
+    try:
+        if _lock(descriptor):
+            _check_place(scope, name, descriptor)
+            return descriptor, None
+        found = posix.fstat(descriptor)
+    except (OSError, Moved):
+        posix.close(descriptor)
+        raise
+    return descriptor, Busy(scope, topic, found.st_dev, found.st_ino)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _check_place(scope: str, name: str, descriptor: int) -> None:
+    """Moved when the path no longer names the locked file: who comes next would lock another one."""
+    mine = posix.fstat(descriptor)
+    try:
+        there = posix.stat(f"{DIRECTORY}/{folder_of(scope)}/{name}", follow_symlinks=False)
+    except FileNotFoundError:
+        raise Moved from None
+    if (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino):
+        raise Moved
+
+
+def _keep(descriptor: int) -> int:
+    """Return a copy from FIRST_LOCK up that the service inherits; the lock is held as long as one copy is open."""
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, FIRST_LOCK)
+
+
+def _open_folder(scope: str, *, create: bool) -> int | None:
+    """Return a descriptor of the folder of `scope`; None when it is not there and is not to be made."""
+    before = posix.umask(0)  # others must be able to lock here too, whatever the umask of the first
+    try:
+        base = _open_directory(DIRECTORY, None, create=create)
+        try:
+            return _open_directory(folder_of(scope), base, create=create)
+        finally:
+            posix.close(base)
+    except FileNotFoundError:
+        if create:
+            raise
+        return None
+    finally:
+        posix.umask(before)
+
+
+def _open_directory(path: str, base: int | None, *, create: bool) -> int:
+    if create:
+        try:
+            posix.mkdir(path, 0o1777, dir_fd=base)
+        except FileExistsError:
+            pass
+    return posix.open(path, LOOK | posix.O_DIRECTORY, dir_fd=base)
+
+
+def _open_file(folder: int, name: str, *, create: bool) -> int:
+    """Return a descriptor of a lock file. Never O_CREAT on one that exists: fs.protected_regular refuses that."""
+    try:
+        descriptor = posix.open(name, LOOK, dir_fd=folder)
+    except FileNotFoundError:
+        if not create:
+            raise
+        descriptor = _create(folder, name)
+    if posix.fstat(descriptor).st_mode & 0o170000 != 0o100000:
+        posix.close(descriptor)
+        raise Refused(HELD, f"cannot know who consumes: {printable(name)} in {DIRECTORY} is no regular file; remove it")
+    return descriptor
+
+
+def _create(folder: int, name: str) -> int:
+    before = posix.umask(0)
+    try:
+        return posix.open(name, LOOK | posix.O_CREAT | posix.O_EXCL, 0o644, dir_fd=folder)
+    except FileExistsError:
+        raise Moved from None  # somebody was quicker: look again
+    finally:
+        posix.umask(before)

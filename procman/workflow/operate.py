@@ -1,0 +1,217 @@
+"""What the commands do, each by the one road: decide, diff, show, apply, under the project's command lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from procman.adapters import state as states, survivors
+from procman.adapters.state import State
+from procman.core.applied import Applied
+from procman.core.diff import Action, Do, changes, diff
+from procman.core.errors import Failed, NotRunning, WrongUse
+from procman.workflow import apply as applying
+from procman.workflow import preflight
+from procman.workflow.apply import Before, apply
+from procman.workflow.decide import Approved, Choice, approve, decide
+from procman.workflow.load import load_applied
+from procman.workflow.observe import observe, running
+from procman.workflow.project import Project, check_owner
+from procman.workflow.ready import Progress
+from procman.workflow.target import Target, narrowed, target_for, untouched
+
+Show = Callable[[tuple[Action, ...]], None]
+"""Called with the actions before the first of them is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How an operation speaks: the actions before, progress meanwhile, and that it waits for another command."""
+
+    show: Show
+    progress: Progress
+    on_wait: Callable[[], None]
+
+
+def preview(approved: Approved, state: State, environment: Mapping[str, str]) -> tuple[Action, ...]:
+    """Return what `up` would do now. Writes nothing."""
+    applied = check_owner(state, approved.loaded.path, environment)
+    target, before = _for_up(approved, state, applied)
+    return diff(target.wanted, before.running)
+
+
+def up(
+    approved: Approved,
+    state: State,
+    environment: Mapping[str, str],
+    talk: Talk,
+    *,
+    forced: bool = False,
+    foreground: bool = False,
+) -> tuple[Action, ...]:
+    """Make the project what `approved` says, and return what was done. Held, Failed: what ran before runs."""
+    states.prepare(state)
+    with _alone(state, talk):
+        applied = check_owner(state, approved.loaded.path, environment)
+        target, before = _for_up(approved, state, applied, forced=forced)
+        if foreground and before.observed is not None:
+            raise Failed("the project runs in the background already", "procman down, then up --foreground")
+        actions = diff(target.wanted, before.running)
+        _look(state, target, actions, before)
+        talk.show(actions)
+        apply(state, target, actions, before, talk.progress, foreground=foreground)
+        return actions
+
+
+def scale(project: Project, counts: Mapping[str, int], environment: Mapping[str, str], talk: Talk) -> tuple[Action, ...]:
+    """Run `counts` instances of the named services, without touching any other; by the rules and the budget."""
+    with _alone(project.state, talk):
+        applied = _record(project)
+        approved = _again(applied, environment, {**dict(applied.scaled), **counts})
+        units = _units(approved, project.state, set(counts)) | _running_units(project, set(counts))
+        return _change(project, approved, applied, units, talk, starts_only=True)
+
+
+def start(project: Project, names: tuple[str, ...], environment: Mapping[str, str], talk: Talk) -> tuple[Action, ...]:
+    """Start what the operator stopped or what failed: services or instances; all without names."""
+    with _alone(project.state, talk):
+        applied = _record(project)
+        units = chosen(applied, names)
+        applied = replace(applied, stopped=tuple(u for u in applied.stopped if u not in units))
+        approved = _again(applied, environment, dict(applied.scaled))
+        return _change(project, approved, applied, units, talk)
+
+
+def restart(project: Project, names: tuple[str, ...], environment: Mapping[str, str], talk: Talk) -> tuple[Action, ...]:
+    """Replace instances one after another by the same again; a singleton is stopped before it is started."""
+    with _alone(project.state, talk):
+        applied = _record(project)
+        units = chosen(applied, names)
+        applied = replace(applied, stopped=tuple(u for u in applied.stopped if u not in units))
+        approved = _again(applied, environment, dict(applied.scaled))
+        return _change(project, approved, applied, units, talk, anew=True)
+
+
+def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, ...]:
+    """Stop services or instances until they are started again. It starts nothing, so no rule is asked."""
+    with _alone(project.state, talk):
+        applied = _record(project)
+        units = chosen(applied, names)
+        applied = replace(applied, stopped=tuple(sorted({*applied.stopped, *units})))
+        before = _before(project.state, applied)
+        if before.observed is None:
+            raise NotRunning("the manager is not running", "procman up starts it; procman down ends what is left")
+        former = applying.as_it_was(applied.project, before.running, applied)
+        wanted = tuple(replace(w, run=w.run and w.spec.unit not in units) for w in former.wanted)
+        target = replace(former, wanted=wanted)
+        actions = narrowed(diff(wanted, before.running), units)
+        talk.show(actions)
+        apply(project.state, target, actions, before, talk.progress)
+        return actions
+
+
+def down(project: Project, talk: Talk) -> tuple[str, ...]:
+    """End everything of the project and return in words what had to be killed."""
+    with _alone(project.state, talk):
+        applied = states.read_record(project.state) or project.applied
+        before = _before(project.state, applied)
+        stops = [Action(r.service, r.instance, Do.STOP, "procman down") for r in before.running if r.alive]
+        talk.show(tuple(stops))
+        longest = max((r.spec.stop.timeout for r in before.running if r.spec), default=0.0)
+        killed = applying.end_manager(project.state, talk.progress, longest + applying.STOP_MARGIN)
+        states.write_record(project.state, applied.ended())
+        return killed
+
+
+def chosen(applied: Applied, names: tuple[str, ...]) -> set[str]:
+    """Return the units that `names` (services or instances) mean; all without names. WrongUse for an unknown one."""
+    everything = {f"{s.name}-{i}": s.name for s in applied.services for i in range(s.instances)}
+    if not names:
+        return set(everything)
+    units: set[str] = set()
+    for name in names:
+        meant = {unit for unit, service in everything.items() if name in (unit, service)}
+        if not meant:
+            known = ", ".join(dict.fromkeys([*everything.values(), *everything]))
+            raise WrongUse(f"there is no service or instance '{name}'", f"known: {known}")
+        units |= meant
+    return units
+
+
+@contextmanager
+def _alone(state: State, talk: Talk) -> Iterator[None]:
+    with states.exclusive(state, talk.on_wait):
+        yield
+
+
+def _record(project: Project) -> Applied:
+    applied = states.read_record(project.state)
+    if applied is None or applied.down:
+        raise NotRunning("the project is not running", "start it with procman up")
+    return applied
+
+
+def _before(state: State, applied: Applied | None) -> Before:
+    observed = observe(state)
+    return Before(observed, running(observed, applied), applied)
+
+
+def _for_up(
+    approved: Approved, state: State, applied: Applied | None, *, forced: bool = False
+) -> tuple[Target, Before]:
+    return target_for(approved, state.folder, forced=forced), _before(state, applied)
+
+
+def _look(state: State, target: Target, actions: tuple[Action, ...], before: Before) -> None:
+    preflight.check_locks(target, actions)
+    if before.observed is None:
+        survivors.end_orphans(state.folder)
+    preflight.check_addresses(target, actions, before.observed)
+
+
+def _again(applied: Applied, environment: Mapping[str, str], scaled: Mapping[str, int]) -> Approved:
+    """Return the applied manifest with these counts, judged by every rule and the budget once more."""
+    choice = Choice(profile=applied.profile, scale=scaled, force=applied.forced)
+    return approve(decide(load_applied(applied), choice, environment))
+
+
+def _units(approved: Approved, state: State, services: set[str]) -> set[str]:
+    return {s.unit for s in approved.specs(state.folder) if s.service in services}
+
+
+def _running_units(project: Project, services: set[str]) -> set[str]:
+    before = _before(project.state, project.applied)
+    return {r.unit for r in before.running if r.service in services}
+
+
+def _change(
+    project: Project,
+    approved: Approved,
+    applied: Applied,
+    units: set[str],
+    talk: Talk,
+    *,
+    anew: bool = False,
+    starts_only: bool = False,
+) -> tuple[Action, ...]:
+    """Bring `units` to the target and leave everything else exactly as it runs."""
+    before = _before(project.state, states.read_record(project.state))
+    if before.observed is None:
+        raise NotRunning("the manager is not running", "start it with procman up")
+    existing = {r.unit for r in before.running}
+    target = target_for(approved, project.state.folder, applied.stopped, forced=applied.forced)
+    target = untouched(target, before.running, units - existing if starts_only else units)
+    actions = narrowed(diff(target.wanted, before.running), units)
+    if anew:
+        actions = tuple(_replaced(a) if a.unit in units else a for a in actions)
+    _look(project.state, target, actions, before)
+    talk.show(changes(actions))
+    apply(project.state, target, actions, before, talk.progress)
+    return actions
+
+
+def _replaced(action: Action) -> Action:
+    if action.do is not Do.KEEP:
+        return action
+    return replace(action, do=Do.REPLACE, reason="restart was asked for")
