@@ -12,7 +12,7 @@ FUNCTION_LINES = 40
 # the plugin did not expect must not kill supervisord.
 BORDERS = {
     "procman/cli/__init__.py",
-    "procman/runtime/plugin.py",
+    "procman/runtime/border.py",
 }
 BROAD = {"Exception", "BaseException"}
 
