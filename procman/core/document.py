@@ -21,12 +21,17 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value as written. `plain`: without quotes; `filled`: a ``${NAME}`` in it has been filled in."""
+    """One value as written.
+
+    `plain`: without quotes; `filled`: a ``${NAME}`` in it has been filled in; `broken`: one could not be, which has
+    been reported, so that nothing more need be said of it.
+    """
 
     text: str
     plain: bool
     span: Span
     filled: bool = False
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

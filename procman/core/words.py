@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MOST_SHOWN = 40
+_ESCAPES = ((0x100, "\\x{:02x}"), (0x10000, "\\u{:04x}"), (0x110000, "\\U{:08x}"))
 
 
 def visible(text: str) -> str:
@@ -47,6 +48,5 @@ def _is_plain(part: str) -> bool:
 
 def _escape(char: str) -> str:
     code = ord(char)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    form = next(form for limit, form in _ESCAPES if code < limit)
+    return form.format(code)

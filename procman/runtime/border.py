@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    Around = Callable[[str, Callable[..., object]], Callable[..., None]]
+    """The form of `Border.around`, for what has callbacks and must not know a border."""
+
 T = TypeVar("T")
 
 
@@ -22,10 +25,14 @@ class Broken(NamedTuple):
 
 
 class Border:
-    """Runs procman's work and writes to `log` what it raised. `log` is replaced when supervisord reloads."""
+    """Runs procman's work and logs what it raised. `write` is replaced when supervisord reloads."""
 
-    def __init__(self, log: Callable[[str], None]) -> None:
-        self.log = log
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self.write = write
+
+    def log(self, text: str) -> None:
+        """Write one entry to supervisord's log."""
+        self.write(f"procman: {text}")
 
     def run(
         self, what: str, work: Callable[..., T], *args: object, passing: tuple[type[Exception], ...] = ()
@@ -36,7 +43,7 @@ class Border:
         except passing:
             raise
         except Exception as error:  # noqa: BLE001 - the border
-            self.log(f"procman: {what} failed; supervisord goes on: {traceback.format_exc().rstrip()}")
+            self.log(f"{what} failed; supervisord goes on: {traceback.format_exc().rstrip()}")
             return Broken(f"{type(error).__name__}: {error}")
 
     def around(self, what: str, work: Callable[..., object]) -> Callable[..., None]:

@@ -6,6 +6,7 @@ stop then waited `stopwaitsecs` and killed. The hooks stay for the life of the p
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 
@@ -45,10 +46,8 @@ def own_group(pid: int) -> None:
 
     A stop signals the group, which does not exist before the child has run: that signal would be lost.
     """
-    try:
+    with contextlib.suppress(OSError):  # it has exec'd, so it leads its group already, or it has ended
         os.setpgid(pid, pid)
-    except OSError:
-        pass  # it has exec'd, so it leads its group already, or it has ended
 
 
 def _before() -> None:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    Waitpid = Callable[[], tuple[int | None, int | None]]
+
 
 class Logger(Protocol):
     """supervisord's log."""
 
-    def info(self, text: str) -> None: ...  # noqa: D102 - named by supervisor
-    def warn(self, text: str) -> None: ...  # noqa: D102
-    def critical(self, text: str) -> None: ...  # noqa: D102
+    def critical(self, text: str) -> None: ...  # noqa: D102 - named by supervisor
 
 
 class Options(Protocol):
@@ -26,7 +26,7 @@ class Options(Protocol):
     minfds: int
     mood: int
     logger: Logger
-    waitpid: Callable[[], tuple[int | None, int | None]]
+    waitpid: Waitpid
 
 
 class ProcessConfig(Protocol):

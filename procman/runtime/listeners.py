@@ -6,31 +6,24 @@ servers unbalanced; a slot whose process is not alive gets no new connections wh
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
 from typing import TYPE_CHECKING, NamedTuple
 
 from procman.runtime import loop, proc, steering
+from procman.runtime.exits import CONFIG, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EX_UNAVAILABLE = 69
-EX_CONFIG = 78
+UNAVAILABLE = 69
+"""The address is not free: worth another try (sysexits.h UNAVAILABLE)."""
 
 _BACKLOG = 4096
 _LOCALHOST = "127.0.0.1"
 _LATER = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
-
-
-class Refused(Exception):  # noqa: N818 - an answer to a launcher, which ends with `exit_code`
-    """A launcher does not get what it asked for."""
-
-    def __init__(self, exit_code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.exit_code = exit_code
-        self.reason = reason
 
 
 class Address(NamedTuple):
@@ -54,7 +47,7 @@ def address(host: str, port: str) -> Address:
     except (OSError, ValueError):
         number = 0
     if not 0 < number < 1 << 16:
-        raise Refused(EX_CONFIG, f"cannot listen on {host}:{port}: write a literal address or localhost, and a port")
+        raise Refused(CONFIG, f"cannot listen on {host}:{port}: write a literal address or localhost, and a port")
     return Address(literal, number)
 
 
@@ -92,11 +85,9 @@ class _Group:
         index = self.order.index(slot)
         self.order[index] = self.order[-1]
         self.order.pop()
-        try:
-            # A survivor that holds the socket too would keep it in the kernel's array, and `order` would be wrong.
+        # A survivor that holds the socket too would keep it in the kernel's array, and `order` would be wrong.
+        with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # it listens no longer: the same end
         sock.close()
 
     def steer(self, live: set[int]) -> None:
@@ -178,7 +169,7 @@ class Listeners:
         try:
             group.open(slot, self._least)
         except OSError as error:
-            code = EX_UNAVAILABLE if error.errno in _LATER else EX_CONFIG
+            code = UNAVAILABLE if error.errno in _LATER else CONFIG
             raise Refused(code, f"cannot listen on {group.where}: {self._why(error, group.where)}") from None
 
     def _why(self, error: OSError, where: Address) -> str:
@@ -208,4 +199,4 @@ class Listeners:
             try:
                 group.steer(live)
             except OSError as error:
-                self.log(f"procman: cannot steer connections of {service}: {error}; the kernel's hash spreads them")
+                self.log(f"cannot steer connections of {service}: {error}; the kernel's hash spreads them")

@@ -16,6 +16,7 @@ DIRECTORY = "/run/lock/procman"
 
 REPAIR = f"sudo install -d -m 1777 {DIRECTORY}"
 GUARD = "guard"
+PREFIX = "f."
 GUARD_WITHIN = 2.0
 POLL = 0.002
 LONGEST_NAME = 200
@@ -23,6 +24,7 @@ FIRST_LOCK = 4
 """Descriptor 3 is the listening socket's, by the convention of socket activation."""
 
 SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+FILE_TYPE, REGULAR = 0o170000, 0o100000
 LOOK = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC
 
 
@@ -80,41 +82,50 @@ def folder_of(scope: str) -> str:
 def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[int], list[Busy]]:
     """Try once to lock all filters `wanted` (already widened) in `scope`.
 
-    Return (descriptors, []) with every lock held, or ([], who is in the way), nothing held. Without `create` nothing is
-    made or kept: the answer is only looked at. Raises OSError and Moved.
+    Return (descriptors, []) with every lock held, or ([], what is in the way), nothing held. Without `create` nothing is
+    made or kept: it is only looked at. Raises OSError and Moved.
     """
-    folder = _open_folder(scope, create=create)
-    if folder is None:
-        return [], []
-    descriptors: list[int] = []
-    kept: list[int] = []
+    before = posix.umask(0)  # others must be able to lock here too, whatever the umask of the first
+    opened: list[int] = []
     try:
-        _guard(scope, folder, descriptors, create=create)
-        there = {decode(name[2:]) for name in posix.listdir(folder) if name.startswith("f.")}
-        rivals = {topic for topic in there if any(filters_overlap(topic, mine) for mine in wanted)}
-        busy = []
-        for topic in sorted(rivals | wanted if create else rivals):
-            descriptor, holder = _try(scope, folder, topic, create=create)
-            descriptors.append(descriptor)
-            if holder is not None:
-                busy.append(holder)
-            elif topic in wanted and create:
-                kept.append(descriptor)
+        if not _open_folders(scope, opened, create=create):
+            return [], []
+        folder = opened[-1]
+        _guard(scope, folder, opened, create=create)
+        mine = {f"{PREFIX}{encode(topic)}" for topic in wanted} if create else set()
+        kept, busy = [], []
+        for name in sorted(mine | _rivals(folder, wanted)):
+            opened.append(_open_file(folder, name, create=create))
+            rival = _lock_or_name(scope, name, opened[-1])
+            if rival is not None:
+                busy.append(rival)
+            elif name in mine:
+                kept.append(opened[-1])
         return ([], busy) if busy else ([_keep(descriptor) for descriptor in kept], [])
     finally:
-        # A lock that was moved up by `_keep` outlives its first descriptor; all others end here, the guard's last.
-        for descriptor in reversed(descriptors):
+        posix.umask(before)
+        for descriptor in reversed(opened):  # the guard after all it guards; what `_keep` copied stays locked
             posix.close(descriptor)
-        posix.close(folder)
 
 
-def _guard(scope: str, folder: int, descriptors: list[int], *, create: bool) -> None:
-    """Hold `guard` in `descriptors`, so that looking at all filters and taking one is a single step."""
+def _rivals(folder: int, wanted: set[str]) -> set[str]:
+    return {
+        name
+        for name in posix.listdir(folder)
+        if name.startswith(PREFIX)
+        and any(filters_overlap(decode(name.removeprefix(PREFIX)), topic) for topic in wanted)
+    }
+
+
+def _guard(scope: str, folder: int, opened: list[int], *, create: bool) -> None:
+    """Hold `guard` in `opened`, so that looking at all filters and taking one is a single step."""
     try:
         guard = _open_file(folder, GUARD, create=create)
-    except FileNotFoundError:
+    except Moved:
+        if create:
+            raise
         return  # only looking, and nobody was ever here
-    descriptors.append(guard)
+    opened.append(guard)
     deadline = time.monotonic() + GUARD_WITHIN
     while not _lock(guard):
         if time.monotonic() > deadline:
@@ -124,18 +135,12 @@ def _guard(scope: str, folder: int, descriptors: list[int], *, create: bool) -> 
     _check_place(scope, GUARD, guard)
 
 
-def _try(scope: str, folder: int, topic: str, *, create: bool) -> tuple[int, Busy | None]:
-    name = f"f.{encode(topic)}"
-    descriptor = _open_file(folder, name, create=create)
-    try:
-        if _lock(descriptor):
-            _check_place(scope, name, descriptor)
-            return descriptor, None
-        found = posix.fstat(descriptor)
-    except (OSError, Moved):
-        posix.close(descriptor)
-        raise
-    return descriptor, Busy(scope, topic, found.st_dev, found.st_ino)
+def _lock_or_name(scope: str, name: str, descriptor: int) -> Busy | None:
+    if _lock(descriptor):
+        _check_place(scope, name, descriptor)
+        return None
+    found = posix.fstat(descriptor)
+    return Busy(scope, decode(name.removeprefix(PREFIX)), found.st_dev, found.st_ino)
 
 
 def _lock(descriptor: int) -> bool:
@@ -162,30 +167,27 @@ def _keep(descriptor: int) -> int:
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD, FIRST_LOCK)
 
 
-def _open_folder(scope: str, *, create: bool) -> int | None:
-    """Return a descriptor of the folder of `scope`; None when it is not there and is not to be made."""
-    before = posix.umask(0)  # others must be able to lock here too, whatever the umask of the first
+def _open_folders(scope: str, opened: list[int], *, create: bool) -> bool:
+    """Add descriptors of the directory and of the folder of `scope`; False when one is missing and not to be made."""
+    base = None
+    for path in (DIRECTORY, folder_of(scope)):
+        try:
+            if create:
+                _make_directory(path, base)
+            base = posix.open(path, LOOK | posix.O_DIRECTORY, dir_fd=base)
+        except FileNotFoundError:
+            if create:
+                raise
+            return False
+        opened.append(base)
+    return True
+
+
+def _make_directory(path: str, base: int | None) -> None:
     try:
-        base = _open_directory(DIRECTORY, None, create=create)
-        try:
-            return _open_directory(folder_of(scope), base, create=create)
-        finally:
-            posix.close(base)
-    except FileNotFoundError:
-        if create:
-            raise
-        return None
-    finally:
-        posix.umask(before)
-
-
-def _open_directory(path: str, base: int | None, *, create: bool) -> int:
-    if create:
-        try:
-            posix.mkdir(path, 0o1777, dir_fd=base)
-        except FileExistsError:
-            pass
-    return posix.open(path, LOOK | posix.O_DIRECTORY, dir_fd=base)
+        posix.mkdir(path, 0o1777, dir_fd=base)
+    except FileExistsError:
+        return
 
 
 def _open_file(folder: int, name: str, *, create: bool) -> int:
@@ -193,20 +195,17 @@ def _open_file(folder: int, name: str, *, create: bool) -> int:
     try:
         descriptor = posix.open(name, LOOK, dir_fd=folder)
     except FileNotFoundError:
-        if not create:
-            raise
-        descriptor = _create(folder, name)
-    if posix.fstat(descriptor).st_mode & 0o170000 != 0o100000:
+        descriptor = _create(folder, name) if create else -1
+    if descriptor < 0:
+        raise Moved
+    if posix.fstat(descriptor).st_mode & FILE_TYPE != REGULAR:
         posix.close(descriptor)
         raise Refused(HELD, f"cannot know who consumes: {printable(name)} in {DIRECTORY} is no regular file; remove it")
     return descriptor
 
 
 def _create(folder: int, name: str) -> int:
-    before = posix.umask(0)
     try:
         return posix.open(name, LOOK | posix.O_CREAT | posix.O_EXCL, 0o644, dir_fd=folder)
     except FileExistsError:
-        raise Moved from None  # somebody was quicker: look again
-    finally:
-        posix.umask(before)
+        return -1  # somebody was quicker: look again

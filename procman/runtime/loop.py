@@ -6,8 +6,9 @@ was noticed a second late. A pipe that Python's signal handler writes to ends it
 
 from __future__ import annotations
 
+import bisect
+import contextlib
 import fcntl
-import heapq
 import os
 import resource
 import signal
@@ -18,6 +19,8 @@ from supervisor.medusa import asyncore_25 as asyncore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from procman.runtime.border import Around
 
 _ROOM = 1024
 """Descriptors that procman may need above `minfds`."""
@@ -82,40 +85,39 @@ class Watch:
 
 
 class Wake:
-    """Ends the sleep of the poll loop: on any signal, when poked, and when a time has come."""
+    """Ends the sleep of the poll loop: on any signal, when poked, and when a time has come.
 
-    def __init__(self, least: int) -> None:
+    `around` makes a callback that cannot raise into the loop.
+    """
+
+    def __init__(self, least: int, around: Around) -> None:
         read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._read, self._write = high(read, least), high(write, least)
         self._due: list[float] = []
-        self.watch = Watch(self._read, self._drain)
+        self.watch = Watch(self._read, around("the wake-up", self._drain))
         signal.signal(signal.SIGALRM, _note)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
 
     def poke(self) -> None:
         """Let the next poll return at once: a change made after `transition` would else wait a second."""
-        try:
+        with contextlib.suppress(BlockingIOError):  # full: it will return anyway
             os.write(self._write, b"!")
-        except BlockingIOError:
-            pass  # full: it will return anyway
 
     def after(self, seconds: float) -> None:
         """Let the poll return `seconds` from now; 0 is at once."""
         if seconds <= 0:
             self.poke()
             return
-        heapq.heappush(self._due, time.monotonic() + seconds + _MARGIN)
+        bisect.insort(self._due, time.monotonic() + seconds + _MARGIN)
         self._arm()
 
     def _drain(self) -> None:
-        try:
+        with contextlib.suppress(BlockingIOError):
             while os.read(self._read, 4096):
                 pass
-        except BlockingIOError:
-            pass
         now = time.monotonic()
         while self._due and self._due[0] <= now:
-            heapq.heappop(self._due)
+            self._due.pop(0)
         self._arm()
 
     def _arm(self) -> None:

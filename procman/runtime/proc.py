@@ -6,6 +6,7 @@ import os
 import time
 
 _LISTEN = "0A"
+_LOCAL, _STATE, _INODE = 1, 3, 9
 _TABLE_BYTES = 64 << 10
 _SEARCH_SECONDS = 0.02
 
@@ -54,7 +55,8 @@ def _listening(table: str, port: int) -> list[str]:
     except OSError:
         return []
     ending = f":{port:04X}"
-    return [row[9] for row in rows if len(row) > 9 and row[3] == _LISTEN and row[1].endswith(ending)]
+    whole = [row for row in rows if len(row) > _INODE]
+    return [row[_INODE] for row in whole if row[_STATE] == _LISTEN and row[_LOCAL].endswith(ending)]
 
 
 def _holds(pid: str, inodes: set[str]) -> bool:

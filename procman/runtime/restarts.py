@@ -42,17 +42,20 @@ class Record:
 class Restarts:
     """The restart policy of one supervisord. `after` asks for a turn of the poll loop in so many seconds."""
 
-    def __init__(self, after: Callable[[float], None]) -> None:
+    def __init__(self, after: Callable[[float], None], log: Callable[[str], None]) -> None:
+        self.log = log
         self._after = after
         self._records: dict[str, Record] = {}
         self._last_exit: tuple[int, str] = (0, "")
         self._options: Options | None = None
 
     def attach(self, options: Options) -> None:
-        """Follow a (new) supervisord and listen to what it reaps: a quick exit's status is kept nowhere else."""
-        if self._options is not options:
-            self._options = options
-            options.waitpid = self._noting(options.waitpid)
+        """Follow a (new) run of supervisord."""
+        self._options = options
+
+    def reaped(self, pid: int, status: int) -> None:
+        """Note how a process ended; supervisord keeps neither a signal nor the status of a quick exit."""
+        self._last_exit = (pid, decode_wait_status(status)[1])
 
     def record(self, unit: str) -> Record:
         """Return the record of `unit`."""
@@ -67,7 +70,7 @@ class Restarts:
         process, record = event.process, self.record(event.process.config.name)
         if isinstance(event, events.ProcessStateStartingEvent):
             self._starting(event, record)
-        elif isinstance(event, events.ProcessStateStoppingEvent | events.ProcessStateStoppedEvent):
+        elif isinstance(event, (events.ProcessStateStoppingEvent, events.ProcessStateStoppedEvent)):
             record.failures = ()
         if process.pid and self._last_exit[0] == process.pid:
             record.exit = self._last_exit[1]
@@ -92,7 +95,9 @@ class Restarts:
         decision = restart.decide(record.failures, time.monotonic(), policy)
         record.failures = decision.failures
         if decision.wait is None:
-            record.given_up = f"{len(decision.failures)} failures within {policy.within:g} s; last: {why(process, record)}"
+            record.given_up = (
+                f"{len(decision.failures)} failures within {policy.within:g} s; last: {why(process, record)}"
+            )
             process.give_up()
             return
         # supervisord trims a delay that is more than `backoff` seconds ahead: it takes it for a clock set back
@@ -105,23 +110,12 @@ class Restarts:
         try:
             return restart.from_text(text)
         except ValueError:
-            if text and self._options is not None:
-                self._options.logger.warn(f"procman: {config.name}: {VARIABLE} '{text}' is not MAX WITHIN DELAY")
+            if text:
+                self.log(f"{config.name}: {VARIABLE} '{text}' is not MAX WITHIN DELAY; the default holds")
             return restart.Allowance()
 
     def _runs(self) -> bool:
         return self._options is not None and self._options.mood > SupervisorStates.RESTARTING
-
-    def _noting(
-        self, waitpid: Callable[[], tuple[int | None, int | None]]
-    ) -> Callable[[], tuple[int | None, int | None]]:
-        def noted() -> tuple[int | None, int | None]:
-            pid, status = waitpid()
-            if pid and status is not None:
-                self._last_exit = (pid, decode_wait_status(status)[1])
-            return pid, status
-
-        return noted
 
 
 def why(process: Process, record: Record) -> str | None:

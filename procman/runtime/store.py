@@ -6,6 +6,7 @@ so a client that says nothing costs a descriptor and no more.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import struct
@@ -15,6 +16,8 @@ from procman.runtime import loop, proc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from procman.runtime.border import Around
 
 PREFIX = "store."
 
@@ -41,7 +44,7 @@ class Store:
         state: str,
         least: int,
         answer: Callable[[int, list[str]], Answer | None],
-        around: Callable[[str, Callable[[], None]], Callable[[], None]],
+        around: Around,
     ) -> None:
         self.path = os.path.join(state, f"{PREFIX}{os.getpid()}")
         self.answer = answer
@@ -50,6 +53,11 @@ class Store:
         self._clients: dict[socket.socket, loop.Watch] = {}
         self._socket = self._listening()
         self._watch = loop.Watch(self._socket.fileno(), around("the store", self._accept))
+
+    def remove(self, pid: int) -> None:
+        """Remove the socket's name, when this is still process `pid` and not a child of it."""
+        if os.getpid() == pid:
+            _unlink(self.path)
 
     def _listening(self) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET | socket.SOCK_NONBLOCK)
@@ -70,7 +78,7 @@ class Store:
             except BlockingIOError:
                 return
             client = socket.socket(fileno=loop.high(client.detach(), self._least))
-            client.setblocking(False)
+            client.settimeout(0)
             pid = _child(client)
             if pid is None:
                 client.close()
@@ -88,17 +96,20 @@ class Store:
         self._clients[client].handle_read_event()  # in most cases the message is here already
 
     def _hear(self, client: socket.socket, pid: int) -> None:
+        stays = False
         try:
             data = client.recv(_MESSAGE_BYTES)
             answer = self.answer(pid, data.decode("utf-8", "surrogateescape").split("\0")) if data else None
-            if answer is None:
-                self._hang_up(client)
-            else:
+            if answer is not None:
                 _send(client, answer)
+                stays = True
         except BlockingIOError:
-            pass  # nothing said yet, or not read: the launcher gives up by itself
+            stays = True  # it has said nothing yet
         except OSError:
-            self._hang_up(client)
+            pass  # it has gone
+        finally:
+            if not stays:  # whatever `answer` may have raised, the launcher does not wait for ever
+                self._hang_up(client)
 
     def _hang_up(self, client: socket.socket) -> None:
         watch = self._clients.pop(client, None)
@@ -133,7 +144,5 @@ def _send(client: socket.socket, answer: Answer) -> None:
 
 
 def _unlink(path: str) -> None:
-    try:
+    with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
-    except FileNotFoundError:
-        pass

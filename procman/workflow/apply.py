@@ -88,8 +88,7 @@ def _carry_out(
         _launch(state, progress, foreground=foreground)
     elif wanted:
         _converge(state, target, wanted, observed, progress)
-    everything = {a.unit for a in actions if a.do is not Do.STOP}
-    wait_ready(state, target.awaited(everything), progress)
+    wait_ready(state, target.awaited(), progress)
 
 
 def _write(state: State, target: Target) -> None:

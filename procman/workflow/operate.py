@@ -104,7 +104,7 @@ def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, 
             raise NotRunning("the manager is not running", "procman up starts it; procman down ends what is left")
         former = applying.as_it_was(applied.project, before.running, applied)
         wanted = tuple(replace(w, run=w.run and w.spec.unit not in units) for w in former.wanted)
-        target = replace(former, wanted=wanted)
+        target = replace(former, wanted=wanted, scope=frozenset(units))
         actions = narrowed(diff(wanted, before.running), units)
         talk.show(actions)
         apply(project.state, target, actions, before, talk.progress)
@@ -201,7 +201,9 @@ def _change(
         raise NotRunning("the manager is not running", "start it with procman up")
     existing = {r.unit for r in before.running}
     target = target_for(approved, project.state.folder, applied.stopped, forced=applied.forced)
-    target = untouched(target, before.running, units - existing if starts_only else units)
+    target = replace(
+        untouched(target, before.running, units - existing if starts_only else units), scope=frozenset(units)
+    )
     actions = narrowed(diff(target.wanted, before.running), units)
     if anew:
         actions = tuple(_replaced(a) if a.unit in units else a for a in actions)

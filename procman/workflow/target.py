@@ -13,22 +13,26 @@ from procman.workflow.ready import Awaited
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The instances that should exist afterwards, and the record of them."""
+    """The instances that should exist afterwards, and the record of them. `scope`: the units it is about; None: all."""
 
     project: str
     wanted: tuple[Wanted, ...]
     applied: Applied
     probes: tuple[tuple[str, Ready], ...] = ()
+    scope: frozenset[str] | None = None
 
     def want(self, unit: str) -> Wanted | None:
         """Return what is wanted of `unit`, or None."""
         return next((w for w in self.wanted if w.spec.unit == unit), None)
 
-    def awaited(self, units: set[str]) -> tuple[Awaited, ...]:
-        """Return those of `units` that must become ready."""
+    def awaited(self, units: set[str] | None = None) -> tuple[Awaited, ...]:
+        """Return the instances that must become ready: those of `units`, or all within the scope."""
         probes = dict(self.probes)
+        within = self.scope if units is None else units
         return tuple(
-            Awaited(w, probes.get(w.spec.service)) for w in self.wanted if w.run and w.spec.unit in units
+            Awaited(w, probes.get(w.spec.service))
+            for w in self.wanted
+            if w.run and (within is None or w.spec.unit in within)
         )
 
 
@@ -69,7 +73,7 @@ def untouched(target: Target, running: tuple[Running, ...], units: set[str]) -> 
             wanted.append(replace(want, spec=replace(seen.spec, instances=want.spec.instances)))
         else:
             wanted.append(want)
-    return replace(target, wanted=tuple(wanted))
+    return replace(target, wanted=tuple(wanted), scope=frozenset(units))
 
 
 def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Applied:

@@ -1,0 +1,42 @@
+"""What the terminal takes: colour or none, and text that is safe to print. Knows nothing of what is said."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TextIO
+
+_STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
+
+
+def colour(stream: TextIO) -> bool:
+    """Tell whether `stream` should be coloured: a terminal, and nobody has said no."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and not os.environ.get("CI") and os.environ.get("TERM") != "dumb"
+
+
+def paint(text: str, style: str, *, stream: TextIO | None = None) -> str:
+    """Return `text` in `style` when `stream` (stdout by default) takes colour."""
+    if style and colour(stream or sys.stdout):
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+    return text
+
+
+def width() -> int:
+    """Return the columns to write for: the terminal's, at most 100, 80 in a pipe."""
+    return min(100, shutil.get_terminal_size((80, 24)).columns)
+
+
+def talk(words: str) -> None:
+    """Say `words` on stderr, at once."""
+    print(words, file=sys.stderr, flush=True)
+
+
+def table(rows: list[tuple[str, ...]], right: tuple[int, ...] = (), indent: str = "  ") -> list[str]:
+    """Return `rows` as lines with aligned columns; those in `right` are aligned right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
+        lines.append((indent + "  ".join(cells)).rstrip())
+    return lines

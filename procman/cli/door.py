@@ -1,0 +1,65 @@
+"""The one door for errors: whatever goes wrong becomes words on stderr and a documented exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from procman.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProcmanError
+
+EXIT_WRONG_USE_DETAILED = 64
+"""Wrong use under ``--detailed-exitcode``, where 2 means changes."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command in `arguments` and return its exit code."""
+    if sys.platform != "linux":
+        print("procman: works on Linux only: it leans on flock, /proc and prctl", file=sys.stderr)
+        return EXIT_USAGE
+    import click
+
+    from procman.cli.group import group
+
+    wrong_use = EXIT_WRONG_USE_DETAILED if "--detailed-exitcode" in arguments else EXIT_USAGE
+    try:
+        code = group.main(arguments, prog_name="procman", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return wrong_use
+    except (KeyboardInterrupt, click.Abort):
+        print("\nprocman: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        return _reader_gone()
+    except ProcmanError as error:
+        _say(error)
+        return wrong_use if error.exit_code == EXIT_USAGE else error.exit_code
+    except Exception as error:  # noqa: BLE001 - the border: a user never sees a traceback unasked
+        return _internal(error)
+    return code if isinstance(code, int) else EXIT_OK
+
+
+def _say(error: ProcmanError) -> None:
+    from procman.cli.findings import show_refusal
+
+    show_refusal(error)
+    print(f"procman: {error.message}", file=sys.stderr)
+    for line in error.help.splitlines():
+        print(f"  {line}", file=sys.stderr)
+
+
+def _reader_gone() -> int:
+    """End quietly when what reads our output has gone, as ``| head`` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_FAILED
+
+
+def _internal(error: Exception) -> int:
+    if os.environ.get("PROCMAN_DEBUG"):
+        raise error
+    print(f"procman: internal error: {type(error).__name__}: {error}", file=sys.stderr)
+    print("  this is a fault of procman; run it again with PROCMAN_DEBUG=1 and report what it says", file=sys.stderr)
+    return EXIT_FAILED

@@ -1,0 +1,194 @@
+"""From a spec file to the running service: each step in its order, then exec. Nothing of it stays resident.
+
+Every step ends in success or in Refused, which becomes one line on stderr and an exit code (`exits`).
+"""
+
+import errno
+import posix
+
+from procman.core.records import unpack
+from procman.runtime import parent, procfs, survivors
+from procman.runtime.exits import CONFIG, HELD, NOT_EXECUTABLE, NOT_FOUND, Refused, printable
+
+ONCE = ("project", "service", "instance", "instances", "kind", "state", "cwd")
+SINGLETON = "singleton"
+AGAIN = "render it again: procman up"
+
+
+class Launch:
+    """What the spec file says, and what the steps add: variables for the service."""
+
+    __slots__ = ("argv", "claims", "cwd", "env", "instances", "kind", "listen", "service", "state", "unit", "user")
+
+    def __init__(self, records: list[tuple[str, str]]) -> None:
+        one = dict(records)
+        for name in ONCE:
+            if not one.get(name):
+                raise ValueError(f"it lacks {name}")
+        self.service, self.kind, self.state, self.cwd = (one[n] for n in ("service", "kind", "state", "cwd"))
+        self.unit = f"{self.service}-{one['instance']}"
+        self.argv = [value for name, value in records if name == "arg"]
+        self.claims = [value for name, value in records if name == "lock"]
+        self.user = one.get("user")
+        self.listen = one.get("listen", "").partition(" ")[::2] if "listen" in one else None
+        self.env = dict(_variable(value) for name, value in records if name == "env")
+        self.env |= {f"PROCMAN_{name.upper()}": one[name] for name in ONCE[:4]}
+        self.env |= {"PROCMAN_STATE": self.state, "PROCMAN_UNIT": self.unit}
+        self._check(one)
+
+    def _check(self, one: dict[str, str]) -> None:
+        if self.kind not in (SINGLETON, "scalable"):
+            raise ValueError(f"it knows no kind '{printable(self.kind)}'")
+        if (self.kind == SINGLETON) != bool(self.claims):
+            raise ValueError("a singleton has locks, and nothing else has")
+        if not all(claim.partition(" ")[0] and claim.partition(" ")[2] for claim in self.claims):
+            raise ValueError("a lock has no scope or no filter")
+        if not self.argv or not self.argv[0]:
+            raise ValueError("it lacks a command")
+        if not (one["instance"].isdigit() and one["instances"].isdigit()):
+            raise ValueError("an instance is no number")
+        if self.listen is not None and not (self.listen[0].isdigit() and self.listen[1]):
+            raise ValueError("listen is no address")
+
+
+def run(arguments: list[str]) -> None:
+    """Become the service of the spec file named in `arguments`; raises SystemExit otherwise."""
+    parent.end_quietly()
+    name = arguments[0].rpartition("/")[2] if arguments else "launch"
+    try:
+        if len(arguments) != 1:
+            raise Refused(CONFIG, "usage: python -I -S launch.py SPEC; supervisord runs this, see procman up")
+        launch = _load(arguments[0])
+        name = launch.unit
+        _launch(launch)
+    except Refused as refused:
+        _say(name, refused.reason)
+        raise SystemExit(refused.code) from None
+    except OSError as error:
+        _say(name, f"cannot start: {error.strerror}; look at the host's limits, then start it again")
+        raise SystemExit(HELD) from None
+
+
+def _load(path: str) -> Launch:
+    data = procfs.read(path)
+    if data is None:
+        raise Refused(CONFIG, f"cannot read the spec file {printable(path)}; {AGAIN}")
+    try:
+        return Launch(unpack(data))
+    except ValueError as error:
+        raise Refused(CONFIG, f"{printable(path)}: {printable(str(error))}; {AGAIN}") from None
+
+
+def _launch(launch: Launch) -> None:
+    environment = posix.environ
+    pid, manager = parent.identify(environment)
+    parent.die_with(pid)
+    store = environment.get(b"PROCMAN_STORE")
+    try:
+        _make_sure(launch, manager)
+    except Refused as refused:
+        if refused.code == HELD and store:
+            _hello().report_held(store, pid, _octets(launch.unit), refused.reason)
+        raise
+    launch.env["PROCMAN_MANAGER"] = manager.decode("ascii")
+    _greet(launch, store, pid)
+    if launch.user is not None:
+        _become(launch.user)
+        parent.die_with(pid)  # a change of user clears the death signal
+    _become_service(launch)
+
+
+def _make_sure(launch: Launch, manager: bytes) -> None:
+    """Hold the locks, and leave nothing alive of an earlier start: Refused when another has them."""
+    me = survivors.Identity(_octets(launch.state), _octets(launch.unit), b"", manager)
+    if launch.kind == SINGLETON:
+        from procman.runtime import locks  # noqa: PLC0415 - an API instance need not load it
+
+        me.cookie = locks.cookie(launch.claims)
+        launch.env["PROCMAN_COOKIE"] = ", ".join(launch.claims)
+        locks.acquire(launch.claims, me)
+    ended = survivors.clear(me)
+    if ended:
+        _say(launch.unit, f"ended what an earlier start left behind: {', '.join(ended)}")
+
+
+def _greet(launch: Launch, store: bytes | None, pid: int) -> None:
+    message = [b"start", _octets(launch.unit), _octets(launch.state)]
+    if launch.listen is not None:
+        port, host = launch.listen
+        slot = launch.env["PROCMAN_INSTANCE"]
+        message += map(_octets, (launch.service, slot, host, port))
+        launch.env |= {"LISTEN_FDS": "1", "LISTEN_PID": str(posix.getpid()), "LISTEN_FDNAMES": launch.service}
+        launch.env |= {"HOST": host, "PORT": port}
+        if not store:
+            raise Refused(
+                CONFIG, "its listening socket is held by procman's plugin, which is not there; use procman up"
+            )
+    if store:
+        _hello().greet(store, pid, message, listens=launch.listen is not None)
+
+
+def _hello() -> ModuleType:
+    from procman.runtime import hello  # noqa: PLC0415 - a start without the plugin need not load a socket
+
+    return hello
+
+
+def _become(user: str) -> None:
+    import pwd  # noqa: PLC0415 - rarely needed
+
+    try:
+        entry = pwd.getpwnam(user)
+    except KeyError:
+        raise Refused(CONFIG, f"there is no user '{printable(user)}'; create it, or correct `user`") from None
+    if posix.getresuid() == (entry.pw_uid,) * 3:
+        return
+    if posix.geteuid() != 0:
+        raise Refused(CONFIG, f"only root can start it as '{printable(user)}'; run procman as root, or drop `user`")
+    posix.initgroups(user, entry.pw_gid)
+    posix.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
+    posix.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
+
+
+def _become_service(launch: Launch) -> None:
+    try:
+        posix.chdir(_octets(launch.cwd))
+    except OSError as error:
+        reason = f"cannot enter its directory {printable(launch.cwd)}: {error.strerror}"
+        raise Refused(CONFIG, f"{reason}; create it, or correct `directory`") from None
+    argv = [_octets(argument) for argument in launch.argv]
+    env = {_octets(name): _octets(value) for name, value in launch.env.items()}
+    parent.restore_signals()
+    try:
+        posix.execve(argv[0], argv, env)
+    except OSError as error:
+        raise _not_started(printable(argv[0]), error) from None
+
+
+def _not_started(command: str, error: OSError) -> Refused:
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return Refused(
+            NOT_FOUND, f"there is no command {command}, or not the interpreter its first line names; correct `command`"
+        )
+    if error.errno == errno.ENOEXEC:
+        return Refused(NOT_EXECUTABLE, f"{command} is no program; give it a first line such as #!/bin/sh")
+    return Refused(NOT_EXECUTABLE, f"cannot execute {command}: {error.strerror}; see its permissions: ls -l {command}")
+
+
+def _variable(text: str) -> tuple[str, str]:
+    name, mark, value = text.partition("=")
+    if not name or not mark:
+        raise ValueError("an env record has no name or no value")
+    return name, value
+
+
+def _octets(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _say(unit: str, reason: str) -> None:
+    line = f"procman: {printable(unit)}: {reason}\n".encode("utf-8", "replace")
+    try:
+        posix.write(2, line)
+    except OSError:
+        return  # a closed log: the exit code still says it

@@ -1,0 +1,73 @@
+"""The launcher's side of the plugin's socket: say which instance starts, and be given its listening socket."""
+
+import _socket
+import posix
+import sys
+
+from procman.runtime.exits import GONE, HELD, Refused, printable
+
+ANSWER_WITHIN = 5.0
+FAREWELL_WITHIN = 1.0
+LARGEST = 4096
+LISTENING = 3
+
+
+def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> None:
+    """Tell the plugin at `store` what starts, and wait for its leave; with `listens` put the socket on descriptor 3.
+
+    Refused when nobody answers in time, when the one who answers is not `parent`, and with the plugin's own
+    code and reason when it says no.
+    """
+    try:
+        answer, descriptor = _ask(store, b"\0".join(message), ANSWER_WITHIN, parent)
+    except OSError as error:
+        raise Refused(GONE, f"the manager does not answer ({_reason(error)}); see procman status") from None
+    said, *rest = answer.split(b"\0")
+    if said == b"no" and len(rest) == 2 and rest[0].isdigit():
+        raise Refused(int(rest[0]), printable(rest[1]), told=True)
+    if said != b"ok" or rest or (descriptor is None) == listens:
+        raise Refused(GONE, "the manager gave no answer that is understood; is it of another version? procman down")
+    if descriptor is not None:
+        _put(descriptor)
+
+
+def report_held(store: bytes, parent: int, unit: bytes, reason: str) -> None:
+    """Tell the plugin that `unit` cannot start because its lock is held; nothing to do when it does not listen."""
+    text = printable(reason).encode("utf-8")[: LARGEST // 2]
+    try:
+        _ask(store, b"\0".join((b"held", unit, text)), FAREWELL_WITHIN, parent)
+    except (OSError, Refused):
+        return
+
+
+def _ask(store: bytes, message: bytes, within: float, parent: int) -> tuple[bytes, int | None]:
+    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
+    try:
+        sock.settimeout(within)
+        sock.connect(store)
+        credentials = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
+        if _number(credentials) != parent:
+            raise Refused(GONE, f"pid {_number(credentials)} answers in place of the manager; restart it: procman down")
+        sock.send(message)
+        room = _socket.CMSG_SPACE(4)
+        answer, extra, _, _ = sock.recvmsg(LARGEST, room, _socket.MSG_CMSG_CLOEXEC)
+    finally:
+        sock.close()
+    rights = [data for level, kind, data in extra if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS)]
+    return answer, _number(rights[0]) if rights else None
+
+
+def _put(descriptor: int) -> None:
+    if descriptor == LISTENING:
+        posix.set_inheritable(LISTENING, True)  # noqa: FBT003 - the signature is posix's
+    else:
+        posix.dup2(descriptor, LISTENING)
+        posix.close(descriptor)
+
+
+def _number(data: bytes) -> int:
+    return int.from_bytes(data[:4], sys.byteorder)
+
+
+def _reason(error: OSError) -> str:
+    return "no answer in time" if isinstance(error, TimeoutError) else error.strerror or "no reason given"

@@ -1,0 +1,103 @@
+"""What the commands ask first: which profile is meant, what the plan is, what would be done. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from procman.adapters import state as states
+from procman.adapters.state import State
+from procman.core.applied import Applied
+from procman.core.diff import Action
+from procman.core.errors import WrongUse
+from procman.workflow.decide import Approved, Choice, Decision, approve, decide, recommended
+from procman.workflow.load import Loaded, load_file, manifest_path
+from procman.workflow.operate import preview
+
+
+def plan(
+    file: str | None, environment: Mapping[str, str], *, profile: str | None = None, ram: int | None = None
+) -> Decision:
+    """Return the decision that `plan` shows.
+
+    For another machine (`ram`) without a profile that is the recommended one; for this machine what `up` would do,
+    a remembered profile included.
+    """
+    loaded = load_file(manifest_path(file, environment), environment)
+    choice = Choice(profile=profile, ram=ram)
+    if profile is None and ram is None:
+        remembered = record_of(loaded, environment)
+        choice = replace(choice, profile=remembered_profile(loaded, remembered))
+    decision = decide(loaded, choice, environment)
+    if profile is None and ram is not None:
+        best = recommended(decision)
+        if best is not None:
+            decision = decide(loaded, replace(choice, profile=best), environment)
+    return decision
+
+
+def actions(decision: Decision, environment: Mapping[str, str]) -> tuple[Action, ...]:
+    """Return what `up` would do with `decision`; nothing when it could not be applied."""
+    if decision.manifest is None or decision.plan is None or decision.facts is None:
+        return ()
+    approved = Approved(decision.loaded, decision.manifest, decision.plan, decision.facts)
+    return preview(approved, state_of(approved, environment), environment)
+
+
+def for_up(
+    file: str | None,
+    environment: Mapping[str, str],
+    *,
+    profile: str | None,
+    no_profile: bool,
+    keep_scale: bool,
+    force: bool,
+) -> tuple[Approved, tuple[str, ...]]:
+    """Return the approved decision that `up` applies, and what there is to say about it."""
+    if profile is not None and no_profile:
+        raise WrongUse("--profile and --no-profile exclude each other", "use one of them")
+    loaded = load_file(manifest_path(file, environment), environment)
+    applied = record_of(loaded, environment)
+    said = []
+    if profile is None and not no_profile:
+        profile = remembered_profile(loaded, applied)
+        if profile is not None:
+            said.append(f"profile {profile}, as last time (--no-profile: the services as written)")
+    scaled = _known_counts(loaded, applied)
+    if scaled and not keep_scale:
+        said.append(f"back to the manifest: {', '.join(scaled)} was scaled (--keep-scale keeps it)")
+        scaled = {}
+    choice = Choice(profile=profile, scale=scaled, force=force)
+    return approve(decide(loaded, choice, environment)), tuple(said)
+
+
+def for_render(file: str | None, environment: Mapping[str, str], profile: str | None) -> Approved:
+    """Return the approved decision that `render` writes."""
+    loaded = load_file(manifest_path(file, environment), environment)
+    return approve(decide(loaded, Choice(profile=profile), environment))
+
+
+def state_of(approved: Approved, environment: Mapping[str, str]) -> State:
+    """Return the state directory of an approved project."""
+    return states.state_for(approved.manifest.project, environment)
+
+
+def record_of(loaded: Loaded, environment: Mapping[str, str]) -> Applied | None:
+    """Return what was last applied of a manifest, by this very file."""
+    if loaded.manifest is None:
+        return None
+    applied = states.read_record(states.state_for(loaded.manifest.project, environment))
+    return applied if applied is not None and applied.path == loaded.path else None
+
+
+def remembered_profile(loaded: Loaded, applied: Applied | None) -> str | None:
+    """Return the profile of the last `up`, if the manifest still has it."""
+    if applied is None or loaded.manifest is None:
+        return None
+    return applied.profile if any(p.name == applied.profile for p in loaded.manifest.profiles) else None
+
+
+def _known_counts(loaded: Loaded, applied: Applied | None) -> dict[str, int]:
+    if applied is None or loaded.manifest is None:
+        return {}
+    return {name: count for name, count in applied.scaled if loaded.manifest.service(name) is not None}
