@@ -1,8 +1,8 @@
-"""The form of a spec file: NUL-ended records of a name, a space and a value. Holds the form, not the meaning.
+r"""The form of a spec file: NUL-ended records of a name, a space and a value. Holds the form, not the meaning.
 
 Arguments and environment values of a process can hold any byte but NUL, so nothing needs quoting; the launcher
 reads it with one split and no library (``json`` alone would double its start-up time). Look at one with
-``tr '\\0' '\\n' < FILE``.
+``tr '\0' '\n' < FILE``.
 """
 
 HEADER = b"procman-spec 1"

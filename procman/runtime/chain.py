@@ -56,9 +56,7 @@ def run(arguments: list[str]) -> None:
     parent.end_quietly()
     name = arguments[0].rpartition("/")[2] if arguments else "launch"
     try:
-        if len(arguments) != 1:
-            raise Refused(CONFIG, "usage: python -I -S launch.py SPEC; supervisord runs this, see procman up")
-        launch = _load(arguments[0])
+        launch = _load(arguments)
         name = launch.unit
         _launch(launch)
     except Refused as refused:
@@ -69,7 +67,10 @@ def run(arguments: list[str]) -> None:
         raise SystemExit(HELD) from None
 
 
-def _load(path: str) -> Launch:
+def _load(arguments: list[str]) -> Launch:
+    if len(arguments) != 1:
+        raise Refused(CONFIG, "usage: python -I -S launch.py SPEC; supervisord runs this, see procman up")
+    path = arguments[0]
     data = procfs.read(path)
     if data is None:
         raise Refused(CONFIG, f"cannot read the spec file {printable(path)}; {AGAIN}")
@@ -88,7 +89,9 @@ def _launch(launch: Launch) -> None:
         _make_sure(launch, manager)
     except Refused as refused:
         if refused.code == HELD and store:
-            _hello().report_held(store, pid, _octets(launch.unit), refused.reason)
+            from procman.runtime.hello import report_held  # noqa: PLC0415 - loads _socket, only needed here
+
+            report_held(store, pid, _octets(launch.unit), refused.reason)
         raise
     launch.env["PROCMAN_MANAGER"] = manager.decode("ascii")
     _greet(launch, store, pid)
@@ -125,13 +128,9 @@ def _greet(launch: Launch, store: bytes | None, pid: int) -> None:
                 CONFIG, "its listening socket is held by procman's plugin, which is not there; use procman up"
             )
     if store:
-        _hello().greet(store, pid, message, listens=launch.listen is not None)
+        from procman.runtime.hello import greet  # noqa: PLC0415 - a start by hand need not load _socket
 
-
-def _hello() -> ModuleType:
-    from procman.runtime import hello  # noqa: PLC0415 - a start without the plugin need not load a socket
-
-    return hello
+        greet(store, pid, message, listens=launch.listen is not None)
 
 
 def _become(user: str) -> None:

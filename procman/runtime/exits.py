@@ -14,17 +14,13 @@ NOT_FOUND = 127
 """As a shell says it about a command."""
 
 
-class Refused(Exception):  # noqa: N818 - what it says, not what went wrong
-    """The launch ends with `code`; `reason` names the cause and the next step, in one line.
+class Refused(Exception):
+    """The launch ends with `code`; `reason` names the cause and the next step, in one line."""
 
-    `told` is set when the manager gave the reason itself.
-    """
-
-    def __init__(self, code: int, reason: str, *, told: bool = False) -> None:
+    def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
-        self.told = told
 
 
 def printable(text: bytes | str) -> str:

@@ -4,7 +4,7 @@ import _socket
 import posix
 import sys
 
-from procman.runtime.exits import GONE, HELD, Refused, printable
+from procman.runtime.exits import GONE, Refused, printable
 
 ANSWER_WITHIN = 5.0
 FAREWELL_WITHIN = 1.0
@@ -22,10 +22,11 @@ def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> 
         answer, descriptor = _ask(store, b"\0".join(message), ANSWER_WITHIN, parent)
     except OSError as error:
         raise Refused(GONE, f"the manager does not answer ({_reason(error)}); see procman status") from None
-    said, *rest = answer.split(b"\0")
-    if said == b"no" and len(rest) == 2 and rest[0].isdigit():
-        raise Refused(int(rest[0]), printable(rest[1]), told=True)
-    if said != b"ok" or rest or (descriptor is None) == listens:
+    said, _, rest = answer.partition(b"\0")
+    code, _, reason = rest.partition(b"\0")
+    if said == b"no" and code.isdigit():
+        raise Refused(int(code), printable(reason))
+    if said != b"ok" or (descriptor is None) == listens:
         raise Refused(GONE, "the manager gave no answer that is understood; is it of another version? procman down")
     if descriptor is not None:
         _put(descriptor)

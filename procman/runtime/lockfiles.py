@@ -28,7 +28,7 @@ FILE_TYPE, REGULAR = 0o170000, 0o100000
 LOOK = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC
 
 
-class Moved(Exception):  # noqa: N818 - no error: look again
+class Moved(Exception):
     """Somebody deleted or replaced a file while it was being locked."""
 
 
@@ -82,8 +82,8 @@ def folder_of(scope: str) -> str:
 def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[int], list[Busy]]:
     """Try once to lock all filters `wanted` (already widened) in `scope`.
 
-    Return (descriptors, []) with every lock held, or ([], what is in the way), nothing held. Without `create` nothing is
-    made or kept: it is only looked at. Raises OSError and Moved.
+    Return (descriptors, []) with every lock held, or ([], what is in the way), nothing held. Without `create`
+    nothing is made or kept: it is only looked at. Raises OSError and Moved.
     """
     before = posix.umask(0)  # others must be able to lock here too, whatever the umask of the first
     opened: list[int] = []

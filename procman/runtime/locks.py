@@ -1,4 +1,4 @@
-"""Who may consume: the locks of a singleton taken, or the question who has them. Three answers: mine, another's, unknown.
+"""Who may consume: a singleton's locks taken, or only asked for. Three answers: mine, another's, unknown.
 
 "Cannot know" is never "free". The command line asks `probe`; the launcher calls `acquire`, which ends survivors.
 """

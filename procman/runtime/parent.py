@@ -59,9 +59,10 @@ def _gone() -> Refused:
 def _prctl(option: int, argument: int) -> None:
     try:
         # 4 ms cheaper than ctypes, which builds classes nobody needs here.
-        from _ctypes import call_function, dlopen, dlsym  # noqa: PLC0415, PLC2701
+        from _ctypes import call_function, dlopen, dlsym  # noqa: PLC0415 - see above
 
-        status = call_function(dlsym(dlopen(None, RTLD_NOW), "prctl"), (option, argument, 0, 0, 0))
+        own = dlopen(None, RTLD_NOW)  # type: ignore[arg-type]  # dlopen(3): NULL is the program itself
+        status = call_function(dlsym(own, "prctl"), (option, argument, 0, 0, 0))
     except ImportError:
         from ctypes import CDLL  # noqa: PLC0415 - only where the private names are gone
 

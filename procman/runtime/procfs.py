@@ -5,7 +5,9 @@ Values are bytes: an environment is bytes. Nothing here decides; `survivors` and
 
 import posix
 
-CHUNK = 1 << 16
+CHUNK = 1 << 14
+PIDS = 1 << 22
+"""The kernel gives none from here on (PID_MAX_LIMIT)."""
 
 
 def read(path: str) -> bytes | None:
@@ -62,7 +64,7 @@ def lives(recorded: bytes) -> bool:
 def is_identity(text: bytes) -> bool:
     """Tell whether `text` is a ``PID.STARTTIME``."""
     pid, dot, start = text.partition(b".")
-    return dot == b"." and pid.isdigit() and start.isdigit() and len(pid) < 10 and int(pid) > 0
+    return dot == b"." and pid.isdigit() and start.isdigit() and 0 < int(pid) < PIDS
 
 
 def pids() -> list[int]:
