@@ -66,7 +66,11 @@ def home(environment: Mapping[str, str]) -> str:
 
 def state_for(project: str, environment: Mapping[str, str]) -> State:
     """Return the state of `project`; WrongUse when its path is too long for a socket, or cannot stand in an ini."""
-    folder = f"{home(environment)}/{project}"
+    return checked(f"{home(environment)}/{project}")
+
+
+def checked(folder: str) -> State:
+    """Return the State in `folder`; WrongUse when its path is too long for a socket, or cannot stand in an ini."""
     size = len(os.fsencode(folder)) + LONGEST_NAME
     if size > SOCKET_PATH_LIMIT:
         raise WrongUse(

@@ -10,7 +10,7 @@ from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action
 from procman.core.errors import WrongUse
-from procman.workflow.decide import Approved, Choice, Decision, approve, decide, recommended
+from procman.workflow.decide import Approved, Choice, Decision, Refused, approve, decide, recommended
 from procman.workflow.load import Loaded, load_file, manifest_path
 from procman.workflow.operate import preview
 
@@ -38,9 +38,10 @@ def plan(
 
 def actions(decision: Decision, environment: Mapping[str, str]) -> tuple[Action, ...]:
     """Return what `up` would do with `decision`; nothing when it could not be applied."""
-    if decision.manifest is None or decision.plan is None or decision.facts is None:
+    try:
+        approved = approve(decision)
+    except Refused:
         return ()
-    approved = Approved(decision.loaded, decision.manifest, decision.plan, decision.facts)
     return preview(approved, state_of(approved, environment), environment)
 
 

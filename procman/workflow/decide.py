@@ -6,7 +6,7 @@ Only `approve` makes an Approved, and only an Approved can be applied: no comman
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from procman.adapters import host, machine
@@ -83,7 +83,8 @@ def decide(loaded: Loaded, choice: Choice, environment: Mapping[str, str]) -> De
     facts = None
     if not choice.offline:
         facts = host.facts(manifest, loaded.env_files, environment.get("PATH", ""))
-    found = engine.run(Context(manifest, facts, plan, choice.force))
+    asked = facts if choice.ram is None else None
+    found = engine.run(Context(manifest, asked, plan, choice.force))
     return Decision(loaded, manifest, plan, facts, by_place([*loaded.findings, *found]))
 
 
@@ -99,11 +100,6 @@ def recommended(decision: Decision) -> str | None:
     """Return the profile that the plan recommends, or None."""
     rows = decision.plan.profiles if decision.plan else ()
     return next((row.name for row in rows if row.recommended), None)
-
-
-def with_choice(choice: Choice, profile: str | None) -> Choice:
-    """Return `choice` with another profile."""
-    return replace(choice, profile=profile)
 
 
 def _chosen(manifest: Manifest, choice: Choice) -> Manifest:

@@ -1,0 +1,221 @@
+"""The door to a running supervisord: its RPCs over the project's unix socket, as typed calls. Decides nothing.
+
+One connection per call, because supervisord closes it after each answer. Standard library only, and of that only
+what starts fast.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import struct
+import time
+from collections.abc import Mapping
+
+from procman.adapters import xml_values
+from procman.adapters.xml_values import Value
+from procman.core.errors import Failed, NotRunning
+from procman.core.observed import Observed, ObservedUnit
+
+ANSWER_WITHIN = 10.0
+LARGEST_ANSWER = 16 << 20
+SCHEMA_VERSION = 1
+
+NOT_RUNNING = 70
+"""supervisord's fault for stopping what does not run."""
+
+ALREADY_STARTED = 60
+"""supervisord's fault for starting what runs."""
+
+_GONE = (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, BrokenPipeError)
+_HELP_BUSY = "see the end of supervisord.log in the project's state directory; `procman doctor` checks the rest"
+_HELP_VERSION = "another version of procman started it: `procman down`, then `procman up`"
+
+
+class Fault(Failed):
+    """supervisord refused a call: `code` is one of supervisor's `Faults`, `text` its words."""
+
+    def __init__(self, method: str, code: int, text: str) -> None:
+        super().__init__(f"supervisord refused {method}: {text}", _HELP_BUSY)
+        self.code = code
+        self.text = text
+
+
+class Client:
+    """Calls the supervisord that listens on the unix socket `path`; `timeout` in seconds holds for a whole call.
+
+    Every method raises NotRunning when nobody listens there, Fault when supervisord refuses, and Failed when it
+    does not answer in time or not in a way that is understood.
+    """
+
+    def __init__(self, path: str, timeout: float = ANSWER_WITHIN) -> None:
+        self.path = path
+        self.timeout = timeout
+
+    def status(self) -> Observed:
+        """Return the manager and every unit, seen in one call."""
+        try:
+            return _observed(json.loads(str(self._call("procman.status"))))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Failed(f"supervisord's report is not understood: {error!r}", _HELP_VERSION) from None
+
+    def reload_config(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """Let supervisord read its file again; return the names (added, changed, removed). Nothing is started."""
+        result = self._call("supervisor.reloadConfig")
+        match result:
+            case [[list(added), list(changed), list(removed)]]:
+                return _names(added), _names(changed), _names(removed)
+        raise Failed(f"supervisord's answer to reloadConfig is not understood: {result!r}", _HELP_VERSION)
+
+    def add(self, unit: str) -> None:
+        """Add `unit` from the file that was read last; it starts when the file says so."""
+        self._call("supervisor.addProcessGroup", unit)
+
+    def remove(self, unit: str) -> None:
+        """Forget the stopped `unit`."""
+        self._call("supervisor.removeProcessGroup", unit)
+
+    def start(self, unit: str, *, wait: bool = False) -> None:
+        """Start `unit`, and with `wait` return when it has stayed up."""
+        self._call("supervisor.startProcess", f"{unit}:{unit}", wait)
+
+    def stop(self, unit: str, *, wait: bool = False) -> None:
+        """Stop `unit`, and with `wait` return when it is down (supervisord is busy all that time)."""
+        self._call("supervisor.stopProcess", f"{unit}:{unit}", wait)
+
+    def shutdown(self) -> None:
+        """Let supervisord stop everything and end; does not wait for it."""
+        self._call("supervisor.shutdown")
+
+    def release(self, service: str, n: int) -> None:
+        """Close the listening sockets of `service` from slot `n` on; their instances must be down."""
+        self._call("procman.release", service, n)
+
+    def _call(self, method: str, *arguments: Value) -> Value:
+        try:
+            body = _exchange(self.path, xml_values.call(method, *arguments), self.timeout)
+            return xml_values.answer(body)
+        except xml_values.RemoteFault as fault:
+            raise Fault(method, fault.code, fault.text) from None
+        except ValueError as error:
+            raise Failed(f"supervisord's answer to {method} is not understood: {error}", _HELP_VERSION) from None
+        except TimeoutError:
+            raise Failed(f"supervisord did not answer {method} within {self.timeout:g} s", _HELP_BUSY) from None
+        except OSError as error:
+            raise _unreachable(self.path, error) from None
+
+
+def peer_pid(path: str) -> int:
+    """Return the pid of the process that listens on the unix socket `path`; NotRunning when there is none."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(ANSWER_WITHIN)
+            sock.connect(path)
+            size = struct.calcsize("=iii")
+            pid, _uid, _gid = struct.unpack("=iii", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    except OSError as error:
+        raise _unreachable(path, error) from None
+    return int(pid)
+
+
+def _unreachable(path: str, error: OSError) -> NotRunning | Failed:
+    if isinstance(error, _GONE):
+        return NotRunning(f"no manager listens on {path}", "procman up starts it")
+    return Failed(f"cannot reach the manager on {path}: {error.strerror or error}", "are you the user who runs it?")
+
+
+def _exchange(path: str, body: bytes, timeout: float) -> bytes:
+    """Send one request and return the body of the response. TimeoutError when the whole takes too long."""
+    deadline = time.monotonic() + timeout
+    head = f"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(timeout)
+        sock.connect(path)
+        sock.sendall(head + body)
+        return _payload(_received(sock, deadline))
+
+
+def _received(sock: socket.socket, deadline: float) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        sock.settimeout(left)
+        part = sock.recv(1 << 16)
+        if not part:
+            return b"".join(parts)
+        parts.append(part)
+        size += len(part)
+        if size > LARGEST_ANSWER:
+            raise ValueError(f"it is larger than {LARGEST_ANSWER >> 20} MiB")
+
+
+def _payload(response: bytes) -> bytes:
+    if not response:
+        raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    head, _, payload = response.partition(b"\r\n\r\n")
+    first, *fields = head.decode("latin-1").split("\r\n")
+    status = first.split(" ", 2)[1:]
+    if status[:1] != ["200"]:
+        raise ValueError(f"HTTP {' '.join(status)}")
+    for name, _, value in (field.partition(":") for field in fields):
+        if name.lower() == "content-length" and int(value) != len(payload):
+            raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+    return payload
+
+
+def _names(items: list[Value]) -> tuple[str, ...]:
+    return tuple(str(item) for item in items)
+
+
+def _observed(report: Mapping[str, object]) -> Observed:
+    if report["schema_version"] != SCHEMA_VERSION:
+        raise ValueError(f"it is of version {report['schema_version']}")
+    units = report["units"]
+    if not isinstance(units, list):
+        raise TypeError("no list of units")
+    return Observed(
+        manager_pid=_whole(report["pid"]),
+        state=str(report["state"]),
+        seen_at=_number(report["now"]),
+        units=tuple(_unit(item) for item in units),
+        manager_start=_whole(report["start_time_ticks"]),
+        passive=report["passive"] is True,
+    )
+
+
+def _unit(item: Mapping[str, object]) -> ObservedUnit:
+    return ObservedUnit(
+        unit=str(item["unit"]),
+        statename=str(item["statename"]),
+        pid=None if item["pid"] is None else _whole(item["pid"]),
+        started=None if item["started"] is None else _number(item["started"]),
+        stopped=None if item["stopped"] is None else _number(item["stopped"]),
+        restarts=_whole(item["restarts"]),
+        spec=str(item["spec"]),
+        exit=_words(item["exit"]),
+        reason=_words(item["reason"]),
+        held=_words(item["held"]),
+        autostart=item["autostart"] is True,
+        slot_inode=None if item["slot_inode"] is None else _whole(item["slot_inode"]),
+    )
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, int):
+        return value
+    raise TypeError(f"{value!r} is no whole number")
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float):
+        return float(value)
+    raise TypeError(f"{value!r} is no number")
+
+
+def _words(value: object) -> str | None:
+    return None if value is None else str(value)

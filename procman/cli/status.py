@@ -1,0 +1,123 @@
+"""`procman status`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from procman.cli.options import environment, file_option, format_option
+from procman.core.errors import EXIT_DEGRADED, EXIT_NOT_RUNNING
+
+if TYPE_CHECKING:
+    from procman.core.status import InstanceStatus
+    from procman.workflow.look import Report
+
+STYLES = {"ready": "green", "running": "green", "starting": "yellow", "backoff": "yellow", "failed": "red", "held": "red"}
+
+
+@click.command(
+    "status",
+    epilog="""\b
+Examples:
+  procman status
+  procman status --json | jq '.instances[] | select(.state != "ready")'
+
+\b
+Exit codes: 0 all as wanted, 2 wrong use, 3 something is not as wanted, 4 the manager is not running.""",
+)
+@file_option
+@format_option
+def command(file: str | None, form: str) -> int:
+    """Show what runs against what should: state, pid, uptime, memory against the limit, restarts."""
+    from procman.workflow import look
+
+    report = look.report(file, environment())
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(_document(report), indent=2))
+    else:
+        click.echo("\n".join(_lines(report)))
+    if report.manager_pid is None:
+        return EXIT_NOT_RUNNING
+    return 0 if all(row.as_wanted for row in report.rows) else EXIT_DEGRADED
+
+
+def _lines(report: Report) -> list[str]:
+    from procman.cli.console import paint, table
+    from procman.core.quantity import format_size
+
+    if report.manager_pid is None:
+        return [f"{report.project} is not running; procman up starts it"]
+    rows = [("instance", "kind", "state", "pid", "uptime", "memory", "limit", "restarts"), *map(_cells, report.rows)]
+    lines = table(rows, right=(3, 4, 5, 6, 7))
+    head, *body = lines
+    painted = [paint(line, STYLES.get(row.state.value, "")) for line, row in zip(body, report.rows, strict=True)]
+    used = sum(row.memory or 0 for row in report.rows)
+    manager = f"supervisord pid {report.manager_pid}, {format_size(report.manager_memory)}"
+    notes = [f"  {row.unit}: {row.held_by or row.reason}" for row in report.rows if row.held_by or row.reason]
+    return [
+        paint(f"{report.project}{_choice(report)}: {manager}", "bold"),
+        head,
+        *painted,
+        f"  uses {format_size(used)}; limits {format_size(report.required)} of {format_size(report.usable)} usable",
+        *notes,
+        *([f"  {report.path} has changed since the last procman up"] if report.edited else []),
+    ]
+
+
+def _choice(report: Report) -> str:
+    said = [f"profile {report.profile}"] if report.profile else []
+    said += [f"{name} scaled to {count}" for name, count in report.scaled]
+    return f" ({', '.join(said)})" if said else ""
+
+
+def _cells(row: InstanceStatus) -> tuple[str, ...]:
+    from procman.core.quantity import format_size, format_time
+
+    state = row.state.value if row.wanted or row.state.value == "stopped" else f"{row.state.value} (unwanted)"
+    return (
+        row.unit,
+        row.kind,
+        state,
+        str(row.pid or "-"),
+        "-" if row.uptime is None else format_time(row.uptime),
+        "-" if row.memory is None else format_size(row.memory),
+        "-" if row.limit is None else format_size(row.limit),
+        str(row.restarts),
+    )
+
+
+def _document(report: Report) -> dict[str, object]:
+    return {
+        "schema_version": 1,
+        "project": report.project,
+        "profile": report.profile,
+        "scaled": dict(report.scaled),
+        "manifest": {"path": report.path, "changed": report.edited},
+        "manager": {
+            "pid": report.manager_pid,
+            "state": report.manager_state,
+            "memory_bytes": report.manager_memory or None,
+        },
+        "required_bytes": report.required,
+        "usable_bytes": report.usable,
+        "instances": [
+            {
+                "service": row.service,
+                "instance": row.instance,
+                "kind": row.kind,
+                "state": row.state.value,
+                "wanted": row.wanted,
+                "pid": row.pid,
+                "uptime_seconds": None if row.uptime is None else round(row.uptime, 3),
+                "memory_bytes": row.memory,
+                "limit_bytes": row.limit,
+                "restarts": row.restarts,
+                "held_by": row.held_by,
+                "reason": row.reason,
+            }
+            for row in report.rows
+        ],
+    }

@@ -1,0 +1,72 @@
+"""`procman up`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from procman.cli.options import environment, file_option
+
+if TYPE_CHECKING:
+    from procman.core.plan import Plan
+
+
+@click.command(
+    "up",
+    epilog="""\b
+Examples:
+  procman up                      # start, or change what differs; run again, it changes nothing
+  procman up --profile stable     # remembered until another up says otherwise
+  procman up --dry-run            # the very actions, none taken
+  procman up --foreground         # for systemd and containers
+
+\b
+Exit codes: 0 ready, 1 refused or failed (what ran before runs), 2 wrong use,
+75 a lock is held elsewhere or another checkout owns the project.""",
+)
+@file_option
+@click.option("--profile", metavar="NAME", help="Lay this profile over the services, now and from now on.")
+@click.option("--no-profile", is_flag=True, help="Forget the profile: the services as written.")
+@click.option("--keep-scale", is_flag=True, help="Keep what procman scale set, instead of returning to the manifest.")
+@click.option("--force", is_flag=True, help="Start a plan that is over budget but within the machine's RAM.")
+@click.option("--dry-run", is_flag=True, help="Show the actions and write nothing.")
+@click.option("--foreground", is_flag=True, help="Stay in the foreground until the manager ends.")
+def command(  # noqa: PLR0913 - one parameter per option
+    file: str | None, profile: str | None, no_profile: bool, keep_scale: bool, force: bool, dry_run: bool, foreground: bool  # noqa: FBT001
+) -> int:
+    """Make the project what the manifest says, show the actions, and wait until it is ready.
+
+    Checks, plans and shows before it acts. Instances that need no change keep running, with their pids.
+    """
+    from procman.cli import findings as output
+    from procman.cli import speech
+    from procman.cli.console import talk
+    from procman.workflow import ask, operate
+
+    shell = environment()
+    approved, said = ask.for_up(
+        file, shell, profile=profile, no_profile=no_profile, keep_scale=keep_scale, force=force
+    )
+    output.show(approved.warnings, approved.loaded, sys.stderr)
+    for words in said:
+        talk(words)
+    state = ask.state_of(approved, shell)
+    if dry_run:
+        speech.show_actions(operate.preview(approved, state, shell))
+        return 0
+    operate.up(approved, state, shell, speech.spoken(), forced=force, foreground=foreground)
+    plan = approved.plan
+    talk(f"{plan.project} is ready: {_sum(plan)}, {plan.verdict}")
+    if foreground:
+        from procman.workflow.foreground import stay
+
+        stay(state)
+    return 0
+
+
+def _sum(plan: Plan) -> str:
+    from procman.core.quantity import format_size
+
+    return f"{format_size(plan.required)} of {format_size(plan.budget.usable)}"

@@ -1,0 +1,21 @@
+"""Staying in the foreground: procman hands over to a waiter of a few megabytes, which keeps its pid."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+from procman.adapters import supervisord
+from procman.adapters.state import State
+from procman.core.errors import Failed
+from procman.workflow.observe import observe
+
+
+def stay(state: State) -> None:
+    """Become the waiter for the manager, which this process started. Returns only when that cannot be done."""
+    observed = observe(state)
+    waiter = importlib.util.find_spec("procman.runtime.foreground")
+    if observed is None or waiter is None or waiter.origin is None:
+        raise Failed("the manager has ended already", f"see {state.log('supervisord')}")
+    python = supervisord.python()
+    os.execv(python, [python, "-I", "-S", waiter.origin, str(observed.manager_pid)])  # noqa: S606 - on purpose no shell

@@ -1,0 +1,51 @@
+"""Writing a rendering to a folder of the user's choice, as a whole project that runs there. Starts nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+
+from procman.adapters import files, state as states, templates
+from procman.core.errors import Failed, WrongUse
+from procman.core.sheet import Sheet
+from procman.engines import systemd
+from procman.workflow import apply as applying
+from procman.workflow.decide import Approved
+from procman.workflow.target import target_for
+
+
+def render(approved: Approved, folder: str, environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Write the files of an approved decision to `folder` and return their paths. Each is written whole."""
+    where = os.path.abspath(folder)  # noqa: PTH100
+    if os.path.exists(where) and not os.path.isdir(where):  # noqa: PTH110, PTH112
+        raise WrongUse(f"{folder} is not a folder", "name a folder with --to")
+    state = states.checked(where)
+    if not os.path.isdir(where):  # noqa: PTH112
+        files.make_folder(where)
+    files.make_folder(state.specs)
+    files.make_folder(state.logs)
+    target = target_for(approved, state.folder)
+    written = (*applying.sheets(target, applying.place(state)), *_unit(approved, state.folder, environment))
+    for sheet in written:
+        files.write_whole(f"{where}/{sheet.path}", sheet.content, sheet.mode)
+    return tuple(os.path.join(folder, sheet.path) for sheet in written)  # noqa: PTH118
+
+
+def _unit(approved: Approved, state: str, environment: Mapping[str, str]) -> tuple[Sheet, ...]:
+    boot = systemd.Boot(
+        procman=_procman(),
+        manifest=approved.loaded.path,
+        home=states.home(environment),
+        user=None if os.geteuid() == 0 else str(os.geteuid()),
+    )
+    try:
+        return templates.render(systemd.pages(approved.manifest.project, approved.specs(state), boot))
+    except ValueError as error:
+        raise Failed(f"cannot render the unit file: {error}", "choose paths without control characters") from None
+
+
+def _procman() -> str:
+    beside = os.path.join(os.path.dirname(sys.executable), "procman")  # noqa: PTH118, PTH120
+    return beside if os.path.exists(beside) else shutil.which("procman") or beside  # noqa: PTH110
