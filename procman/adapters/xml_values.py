@@ -11,7 +11,13 @@ from xml.parsers.expat import ExpatError, ParserCreate
 Value = int | float | str | list["Value"] | dict[str, "Value"]
 """A bool is an int. XML-RPC has no null."""
 
-_SCALARS: dict[str, Callable[[str], Value]] = {"int": int, "i4": int, "i8": int, "double": float, "boolean": lambda text: text == "1"}
+_SCALARS: dict[str, Callable[[str], Value]] = {
+    "int": int,
+    "i4": int,
+    "i8": int,
+    "double": float,
+    "boolean": lambda text: text == "1",
+}
 _TEXTS = ("string", "dateTime.iso8601", "base64")
 
 
