@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from typing import BinaryIO
 
 BLOCK = 1 << 16
 LONGEST = 1 << 20
@@ -37,34 +37,47 @@ def _last_bytes(descriptor: int, count: int) -> bytes:
     return data
 
 
-@dataclass(slots=True)
 class Follower:
-    """Reads what is appended to one file, from where it stood when made, through rotation and truncation."""
+    """Reads what is appended to one file from where it stood when made, through rotation and truncation.
 
-    path: str
-    inode: int = 0
-    position: int = 0
-    rest: bytes = field(default=b"")
+    The file stays open: what was written just before it was renamed is still read.
+    """
 
-    def __post_init__(self) -> None:
-        """Start at the end of the file as it is now."""
-        try:
-            found = os.stat(self.path)  # noqa: PTH116
-        except OSError:
-            return
-        self.inode, self.position = found.st_ino, found.st_size
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._file: BinaryIO | None = None
+        self._rest = b""
+        self._open()
+        if self._file is not None:
+            self._file.seek(0, os.SEEK_END)
 
     def lines(self) -> list[str]:
         """Return the lines that were completed since the last call."""
-        try:
-            with open(self.path, "rb") as file:  # noqa: PTH123
-                found = os.fstat(file.fileno())
-                if found.st_ino != self.inode or found.st_size < self.position:
-                    self.inode, self.position = found.st_ino, 0
-                file.seek(self.position)
-                data = file.read(LONGEST)
-        except OSError:
-            return []
-        self.position += len(data)
-        *whole, self.rest = (self.rest + data).split(b"\n")
+        data = self._read()
+        if self._moved():
+            self._open()
+            data += self._read()
+        *whole, self._rest = (self._rest + data).split(b"\n")
         return [visible(line.rstrip(b"\r")) for line in whole]
+
+    def _read(self) -> bytes:
+        if self._file is None:
+            return b""
+        if os.fstat(self._file.fileno()).st_size < self._file.tell():
+            self._file.seek(0)
+        return self._file.read(LONGEST)
+
+    def _moved(self) -> bool:
+        try:
+            now = os.stat(self.path)  # noqa: PTH116
+        except OSError:
+            return False
+        return self._file is None or not os.path.samestat(now, os.fstat(self._file.fileno()))
+
+    def _open(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        try:
+            self._file = open(self.path, "rb")  # noqa: PTH123, SIM115 - kept open on purpose
+        except OSError:
+            self._file = None

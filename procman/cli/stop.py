@@ -24,9 +24,14 @@ def command(names: tuple[str, ...], file: str | None) -> int:
 
     The manager keeps running; `procman down` ends everything.
     """
+    from procman.cli.console import talk
     from procman.cli.speech import spoken
     from procman.workflow import operate
-    from procman.workflow.project import need
+    from procman.workflow.project import find
 
-    operate.stop(need(file, environment()), names, spoken())
+    project = find(file, environment())
+    if project is None or project.applied.down:
+        talk("nothing to do: the project is not running")
+        return 0
+    operate.stop(project, names, spoken())
     return 0

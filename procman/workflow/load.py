@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from procman.adapters import env_files, files, yaml_reader
-from procman.core import fields, variables
+from procman.core import fields, text, variables
 from procman.core.applied import Applied
 from procman.core.diagnostics import Finding
 from procman.core.errors import WrongUse
@@ -70,7 +70,7 @@ def load_text(
     environment: Mapping[str, str],
 ) -> Loaded:
     """Return the manifest in `data`, which people know as `name` and which lies at `real`."""
-    source = yaml_reader.decode(data, name)
+    source = text.decode(data, name)
     if isinstance(source, Finding):
         return Loaded(real, Source(name, data.decode("utf-8", "replace")), None, (source,))
     document, findings = yaml_reader.read(source, name)

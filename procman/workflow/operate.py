@@ -101,7 +101,8 @@ def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, 
         applied = replace(applied, stopped=tuple(sorted({*applied.stopped, *units})))
         before = _before(project.state, applied)
         if before.observed is None:
-            raise NotRunning("the manager is not running", "procman up starts it; procman down ends what is left")
+            states.write_record(project.state, applied)
+            return ()
         former = applying.as_it_was(applied.project, before.running, applied)
         wanted = tuple(replace(w, run=w.run and w.spec.unit not in units) for w in former.wanted)
         target = replace(former, wanted=wanted, scope=frozenset(units))

@@ -1,0 +1,49 @@
+"""The logs of a project as one stream of (instance, line). Works when the project is down, as long as files are there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from procman.adapters import log_files
+from procman.adapters.state import State
+from procman.core.errors import NotRunning
+from procman.workflow.operate import chosen
+from procman.workflow.project import find
+
+POLL = 0.1
+MANAGER = "supervisord"
+
+
+@dataclass(frozen=True, slots=True)
+class LogStream:
+    """The logs of `units` of the project in `state`."""
+
+    state: State
+    units: tuple[str, ...]
+
+    def lines(self, count: int, *, follow: bool) -> Iterator[tuple[str, str]]:
+        """Yield the last `count` lines of each instance, then, with `follow`, what is written from then on."""
+        followers = [(unit, log_files.Follower(self.state.log(unit))) for unit in self.units] if follow else []
+        for unit in self.units:
+            for line in log_files.tail(self.state.log(unit), count):
+                yield unit, line
+        while followers:
+            quiet = True
+            for unit, follower in followers:
+                for line in follower.lines():
+                    quiet = False
+                    yield unit, line
+            if quiet:
+                time.sleep(POLL)
+
+
+def open_logs(file: str | None, environment: Mapping[str, str], names: tuple[str, ...]) -> LogStream:
+    """Return the logs of the services or instances in `names`; of all without names."""
+    project = find(file, environment)
+    if project is None:
+        raise NotRunning("the project was never started, so there are no logs", "start it with procman up")
+    units = chosen(project.applied, tuple(n for n in names if n != MANAGER)) if set(names) != {MANAGER} else set()
+    extra = (MANAGER,) if MANAGER in names else ()
+    return LogStream(project.state, (*sorted(units), *extra))
