@@ -11,7 +11,7 @@ FUNCTION_LINES = 40
 # The two borders where anything may come in: what a command did not expect becomes an exit code, and what
 # the plugin did not expect must not kill supervisord.
 BORDERS = {
-    "procman/cli/__init__.py",
+    "procman/cli/door.py",
     "procman/runtime/border.py",
 }
 BROAD = {"Exception", "BaseException"}
