@@ -35,6 +35,7 @@ def _read(path: str) -> Read:
 def parse(text: str) -> Read:
     """Return the variables in `text`; the first line that is none is the fault."""
     import io  # noqa: PLC0415
+
     from dotenv.parser import parse_stream  # noqa: PLC0415 - only manifests with an env_file pay for it
 
     values: dict[str, str] = {}

@@ -24,9 +24,7 @@ def local_names() -> frozenset[str]:
     return frozenset({socket.gethostname().lower(), "localhost"})
 
 
-def _service(
-    service: Service, base: str, read: tuple[dict[str, str], str | None] | None, path: str
-) -> ServiceFacts:
+def _service(service: Service, base: str, read: tuple[dict[str, str], str | None] | None, path: str) -> ServiceFacts:
     directory = os.path.normpath(os.path.join(base, service.directory))  # noqa: PTH118 - no look at links
     user = _user(service.user)
     variables, fault = read or ({}, None)

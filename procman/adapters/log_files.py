@@ -45,9 +45,8 @@ class Follower:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self._file: BinaryIO | None = None
         self._rest = b""
-        self._open()
+        self._file = _opened(path)
         if self._file is not None:
             self._file.seek(0, os.SEEK_END)
 
@@ -55,7 +54,9 @@ class Follower:
         """Return the lines that were completed since the last call."""
         data = self._read()
         if self._moved():
-            self._open()
+            if self._file is not None:
+                self._file.close()
+            self._file = _opened(self.path)
             data += self._read()
         *whole, self._rest = (self._rest + data).split(b"\n")
         return [visible(line.rstrip(b"\r")) for line in whole]
@@ -74,10 +75,9 @@ class Follower:
             return False
         return self._file is None or not os.path.samestat(now, os.fstat(self._file.fileno()))
 
-    def _open(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        try:
-            self._file = open(self.path, "rb")  # noqa: PTH123, SIM115 - kept open on purpose
-        except OSError:
-            self._file = None
+
+def _opened(path: str) -> BinaryIO | None:
+    try:
+        return open(path, "rb")  # noqa: PTH123 - kept open on purpose
+    except OSError:
+        return None

@@ -1,4 +1,4 @@
-"""What this machine has: RAM, the cgroup's limit on it, and swap. Reads psutil and the cgroup files, decides nothing."""
+"""What this machine has: RAM, the cgroup's limit on it, and swap. Reads psutil and cgroup files, decides nothing."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def launch(state: State, answers: Callable[[], bool], *, foreground: bool) -> in
 def _spawn(state: State, *, foreground: bool) -> subprocess.Popen[bytes]:
     output = f"{state.logs}/supervisord.out"
     try:
-        with open(output, "wb", opener=_private) as sink:  # noqa: PTH123
+        with open(output, "wb", opener=_private) as sink:
             return subprocess.Popen(
                 [python(), "-m", "supervisor.supervisord", "-c", state.conf],
                 stdin=subprocess.DEVNULL,

@@ -16,30 +16,43 @@ def run(arguments: list[str]) -> int:
     if sys.platform != "linux":
         print("procman: works on Linux only: it leans on flock, /proc and prctl", file=sys.stderr)
         return EXIT_USAGE
-    import click
-
     from procman.cli.group import group
 
-    wrong_use = EXIT_WRONG_USE_DETAILED if "--detailed-exitcode" in arguments else EXIT_USAGE
     try:
         code = group.main(arguments, prog_name="procman", standalone_mode=False)
         sys.stdout.flush()
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.ClickException as error:
-        error.show()
-        return wrong_use
-    except (KeyboardInterrupt, click.Abort):
-        print("\nprocman: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        return _reader_gone()
-    except ProcmanError as error:
-        _say(error)
-        return wrong_use if error.exit_code == EXIT_USAGE else error.exit_code
     except Exception as error:  # noqa: BLE001 - the border: a user never sees a traceback unasked
-        return _internal(error)
+        code = _explain(error, detailed="--detailed-exitcode" in arguments)
+    except KeyboardInterrupt:
+        code = _interrupted()
     return code if isinstance(code, int) else EXIT_OK
+
+
+def _explain(error: Exception, *, detailed: bool) -> int:
+    """Say what went wrong and return its exit code."""
+    import click
+
+    wrong_use = EXIT_WRONG_USE_DETAILED if detailed else EXIT_USAGE
+    match error:
+        case click.exceptions.Exit():
+            return error.exit_code
+        case click.Abort():
+            return _interrupted()
+        case click.ClickException():
+            error.show()
+            return wrong_use
+        case BrokenPipeError():
+            return _reader_gone()
+        case ProcmanError():
+            _say(error)
+            return wrong_use if error.exit_code == EXIT_USAGE else error.exit_code
+        case _:
+            return _internal(error)
+
+
+def _interrupted() -> int:
+    print("\nprocman: interrupted", file=sys.stderr)
+    return EXIT_INTERRUPTED
 
 
 def _say(error: ProcmanError) -> None:

@@ -21,8 +21,10 @@ Exit codes: 0 shown, 2 wrong use. Ctrl-C ends --follow.""",
 @click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
 @long_file_option
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now.")
-@click.option("--lines", "-n", type=click.IntRange(0, 100_000), default=20, show_default=True, help="Lines per instance.")
-def command(names: tuple[str, ...], file: str | None, follow: bool, lines: int) -> int:  # noqa: FBT001
+@click.option(
+    "--lines", "-n", type=click.IntRange(0, 100_000), default=20, show_default=True, help="Lines per instance."
+)
+def command(names: tuple[str, ...], file: str | None, follow: bool, lines: int) -> int:
     """Show what all services write as one stream, each line behind the name of its instance.
 
     The name `supervisord` means the manager's own log.

@@ -13,7 +13,7 @@ from procman.core.quantity import parse_size
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[int]):
     """A size such as 2G, in bytes."""
 
     name = "SIZE"
@@ -30,16 +30,16 @@ class Size(click.ParamType):
 
 def file_option(function: F) -> F:
     """Add ``--file`` with its short form."""
-    return click.option("file", "-f", "--file", metavar="PATH", help="The manifest (else PROCMAN_FILE, else ./procman.yaml).")(
-        function
-    )
+    return click.option(
+        "file", "-f", "--file", metavar="PATH", help="The manifest (else PROCMAN_FILE, else ./procman.yaml)."
+    )(function)
 
 
 def long_file_option(function: F) -> F:
     """Add ``--file`` without its short form, for commands where ``-f`` means follow."""
-    return click.option("file", "--file", metavar="PATH", help="The manifest (else PROCMAN_FILE, else ./procman.yaml).")(
-        function
-    )
+    return click.option(
+        "file", "--file", metavar="PATH", help="The manifest (else PROCMAN_FILE, else ./procman.yaml)."
+    )(function)
 
 
 def format_option(function: F) -> F:

@@ -34,7 +34,7 @@ Exit codes: 0 fits, 1 errors or does not fit, 2 wrong use
 @click.option("--ram", type=Size(), help="Plan for a machine with this much RAM, such as 2G.")
 @click.option("--profile", metavar="NAME", help="Plan with this profile laid over the services.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something would change.")
-def command(file: str | None, form: str, ram: int | None, profile: str | None, detailed_exitcode: bool) -> int:  # noqa: FBT001
+def command(file: str | None, form: str, ram: int | None, profile: str | None, detailed_exitcode: bool) -> int:
     """Show what would run, with how much memory, whether it fits, and what changes against what runs now.
 
     Starts nothing and writes nothing.

@@ -7,7 +7,7 @@ import click
 from procman.cli.options import environment, file_option
 
 
-class Count(click.ParamType):
+class Count(click.ParamType[tuple[str, int]]):
     """SERVICE=NUMBER."""
 
     name = "SERVICE=NUMBER"
@@ -35,7 +35,7 @@ Exit codes: 0 ready, 1 refused or failed, 2 wrong use, 4 manager not running, 75
 @click.argument("counts", nargs=-1, required=True, type=Count())
 @file_option
 @click.option("--write", is_flag=True, help="Write the counts to the manifest as well; comments are kept.")
-def command(counts: tuple[tuple[str, int], ...], file: str | None, write: bool) -> int:  # noqa: FBT001
+def command(counts: tuple[tuple[str, int], ...], file: str | None, write: bool) -> int:
     """Run another number of instances, by the same rules and budget as `up`, without touching a sibling."""
     from procman.cli.console import talk
     from procman.cli.speech import spoken

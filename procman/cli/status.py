@@ -13,7 +13,14 @@ if TYPE_CHECKING:
     from procman.core.status import InstanceStatus
     from procman.workflow.look import Report
 
-STYLES = {"ready": "green", "running": "green", "starting": "yellow", "backoff": "yellow", "failed": "red", "held": "red"}
+STYLES = {
+    "ready": "green",
+    "running": "green",
+    "starting": "yellow",
+    "backoff": "yellow",
+    "failed": "red",
+    "held": "red",
+}
 
 
 @click.command(

@@ -33,8 +33,14 @@ Exit codes: 0 ready, 1 refused or failed (what ran before runs), 2 wrong use,
 @click.option("--force", is_flag=True, help="Start a plan that is over budget but within the machine's RAM.")
 @click.option("--dry-run", is_flag=True, help="Show the actions and write nothing.")
 @click.option("--foreground", is_flag=True, help="Stay in the foreground until the manager ends.")
-def command(  # noqa: PLR0913 - one parameter per option
-    file: str | None, profile: str | None, no_profile: bool, keep_scale: bool, force: bool, dry_run: bool, foreground: bool  # noqa: FBT001
+def command(
+    file: str | None,
+    profile: str | None,
+    no_profile: bool,
+    keep_scale: bool,
+    force: bool,
+    dry_run: bool,
+    foreground: bool,
 ) -> int:
     """Make the project what the manifest says, show the actions, and wait until it is ready.
 
@@ -46,9 +52,7 @@ def command(  # noqa: PLR0913 - one parameter per option
     from procman.workflow import ask, operate
 
     shell = environment()
-    approved, said = ask.for_up(
-        file, shell, profile=profile, no_profile=no_profile, keep_scale=keep_scale, force=force
-    )
+    approved, said = ask.for_up(file, shell, profile=profile, no_profile=no_profile, keep_scale=keep_scale, force=force)
     output.show(approved.warnings, approved.loaded, sys.stderr)
     for words in said:
         talk(words)

@@ -31,8 +31,13 @@ Exit codes: 0 no error, 1 errors, 2 a file cannot be read or wrong use.""",
 )
 @click.option("--profile", metavar="NAME", help="Check with this profile laid over the services.")
 @click.option("--fail-on", type=click.Choice(["error", "warning"]), default="error", help="What makes the exit code 1.")
-def command(  # noqa: PLR0913 - one parameter per option
-    paths: tuple[str, ...], file: str | None, form: str, offline: bool | None, profile: str | None, fail_on: str  # noqa: FBT001
+def command(
+    paths: tuple[str, ...],
+    file: str | None,
+    form: str,
+    offline: bool | None,
+    profile: str | None,
+    fail_on: str,
 ) -> int:
     """Check manifests and show every fault at once, with its place, why it matters and what to do."""
     from procman.cli import findings as output

@@ -98,9 +98,7 @@ def planned(services: tuple[Service, ...], budget: Budget) -> tuple[PlannedServi
     """
     counts = {s.name: s.instances.low for s in services}
     room = budget.usable * 80 // 100 - sum((s.memory or 0) * counts[s.name] for s in services)
-    growing = [
-        s for s in services if s.memory and s.kind is Kind.SCALABLE and _may_grow(s.instances, counts[s.name])
-    ]
+    growing = [s for s in services if s.memory and s.kind is Kind.SCALABLE and _may_grow(s.instances, counts[s.name])]
     while growing:
         growing = [s for s in growing if (s.memory or 0) <= room and _may_grow(s.instances, counts[s.name])]
         if growing:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
+MINUTE, HOUR, DAY = 60, 3600, 86400
 SIZE_FORMS = "400M or 2G (K, M, G or T, binary multiples)"
 TIME_FORMS = "500ms, 10s, 5m or 1h"
 MAX_SIZE = 64 * TIB
@@ -60,10 +61,10 @@ def format_time(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f}ms"
     whole = int(seconds)
-    if whole < 60:
+    if whole < MINUTE:
         return f"{whole}s"
-    if whole < 3600:
-        return f"{whole // 60}m {whole % 60:02d}s"
-    if whole < 86400:
-        return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
-    return f"{whole // 86400}d {whole % 86400 // 3600}h"
+    if whole < HOUR:
+        return f"{whole // MINUTE}m {whole % MINUTE:02d}s"
+    if whole < DAY:
+        return f"{whole // HOUR}h {whole % HOUR // MINUTE:02d}m"
+    return f"{whole // DAY}d {whole % DAY // HOUR}h"

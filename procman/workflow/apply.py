@@ -10,7 +10,8 @@ import os
 import time
 from dataclasses import dataclass
 
-from procman.adapters import files, state as states, supervisor_rpc, supervisord, survivors, templates
+from procman.adapters import files, supervisor_rpc, supervisord, survivors, templates
+from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action, Do, Running, changes, diff
@@ -46,7 +47,9 @@ def sheets(target: Target, where: engine.Place) -> tuple[Sheet, ...]:
         pages = engine.pages(target.project, target.wanted, where)
         return (*engine.spec_sheets(target.wanted), *templates.render(pages))
     except ValueError as error:
-        raise Failed(f"cannot render: {error}", "choose paths without quotes, ';', '#' and control characters") from None
+        raise Failed(
+            f"cannot render: {error}", "choose paths without quotes, ';', '#' and control characters"
+        ) from None
 
 
 def apply(
@@ -217,5 +220,5 @@ def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tup
 
 def _clear_sockets(state: State) -> None:
     for name in files.names(state.folder):
-        if name == "sock" or name == "supervisord.pid" or name.startswith("store."):
+        if name in {"sock", "supervisord.pid"} or name.startswith("store."):
             files.remove(f"{state.folder}/{name}")

@@ -73,7 +73,7 @@ class Refused(ProcmanError):
 
 
 def decide(loaded: Loaded, choice: Choice, environment: Mapping[str, str]) -> Decision:
-    """Return what `loaded` and `choice` come to: plan and findings. WrongUse for a profile or service that is not there."""
+    """Return what `loaded` and `choice` come to: plan and findings. WrongUse for an unknown profile or service."""
     if loaded.manifest is None:
         return Decision(loaded, None, None, None, by_place(list(loaded.findings)))
     manifest = _chosen(loaded.manifest, choice)

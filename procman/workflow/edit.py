@@ -38,9 +38,7 @@ def write(path: str, text: str) -> None:
 
 
 def _meant(manifest: Manifest, name: str, count: int) -> Manifest:
-    services = tuple(
-        replace(s, instances=Instances(count, count)) if s.name == name else s for s in manifest.services
-    )
+    services = tuple(replace(s, instances=Instances(count, count)) if s.name == name else s for s in manifest.services)
     return replace(manifest, services=services)
 
 
@@ -63,7 +61,9 @@ def _after(text: str, kind: Span, key: Span, count: int) -> str:
     lines = text.splitlines(keepends=True)
     before = lines[key.line - 1][: key.column - 1]
     if before.strip():
-        return _replaced(text, Span(kind.end_line, kind.end_column, kind.end_line, kind.end_column), f", instances: {count}")
+        return _replaced(
+            text, Span(kind.end_line, kind.end_column, kind.end_line, kind.end_column), f", instances: {count}"
+        )
     line = lines[kind.line - 1]
     end = "\n" if not line.endswith("\r\n") else "\r\n"
     lines[kind.line - 1] = line if line.endswith("\n") else line + end

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from procman.adapters import env_files, files, yaml_reader
+from procman.adapters import env_files, yaml_reader
 from procman.core import fields, text, variables
 from procman.core.applied import Applied
 from procman.core.diagnostics import Finding
@@ -33,7 +33,7 @@ class Loaded:
 
 
 def manifest_path(option: str | None, environment: Mapping[str, str]) -> str:
-    """Return the manifest to read: ``--file``, else PROCMAN_FILE, else ./procman.yaml. WrongUse when it is not there."""
+    """Return the manifest to read: ``--file``, else PROCMAN_FILE, else ./procman.yaml. WrongUse when there is none."""
     name = option or environment.get("PROCMAN_FILE") or "procman.yaml"
     if os.path.isdir(name):  # noqa: PTH112
         name = os.path.join(name, "procman.yaml")  # noqa: PTH118

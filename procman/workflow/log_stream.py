@@ -1,4 +1,4 @@
-"""The logs of a project as one stream of (instance, line). Works when the project is down, as long as files are there."""
+"""The logs of a project as one stream of (instance, line). Also when it is down, as long as the files are there."""
 
 from __future__ import annotations
 

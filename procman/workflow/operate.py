@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from procman.adapters import state as states, survivors
+from procman.adapters import state as states
+from procman.adapters import survivors
 from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action, Do, changes, diff
@@ -19,7 +20,7 @@ from procman.workflow.load import load_applied
 from procman.workflow.observe import observe, running
 from procman.workflow.project import Project, check_owner
 from procman.workflow.ready import Progress
-from procman.workflow.target import Target, narrowed, target_for, untouched
+from procman.workflow.target import Target, as_it_was, narrowed, target_for, untouched
 
 Show = Callable[[tuple[Action, ...]], None]
 """Called with the actions before the first of them is taken."""
@@ -64,7 +65,9 @@ def up(
         return actions
 
 
-def scale(project: Project, counts: Mapping[str, int], environment: Mapping[str, str], talk: Talk) -> tuple[Action, ...]:
+def scale(
+    project: Project, counts: Mapping[str, int], environment: Mapping[str, str], talk: Talk
+) -> tuple[Action, ...]:
     """Run `counts` instances of the named services, without touching any other; by the rules and the budget."""
     with _alone(project.state, talk):
         applied = _record(project)
@@ -103,7 +106,7 @@ def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, 
         if before.observed is None:
             states.write_record(project.state, applied)
             return ()
-        former = applying.as_it_was(applied.project, before.running, applied)
+        former = as_it_was(applied.project, before.running, applied)
         wanted = tuple(replace(w, run=w.run and w.spec.unit not in units) for w in former.wanted)
         target = replace(former, wanted=wanted, scope=frozenset(units))
         actions = narrowed(diff(wanted, before.running), units)

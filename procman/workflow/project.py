@@ -6,7 +6,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from procman.adapters import files, state as states
+from procman.adapters import files
+from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.errors import Held, NotRunning, WrongUse
@@ -44,7 +45,9 @@ def find(option: str | None, environment: Mapping[str, str]) -> Project | None:
     state = states.state_for(manifest.project, environment)
     applied = states.read_record(state)
     if applied is not None and not applied.down:
-        raise Held(f"project '{applied.project}' belongs to {applied.path}", "run the command with --file and that path")
+        raise Held(
+            f"project '{applied.project}' belongs to {applied.path}", "run the command with --file and that path"
+        )
     return None
 
 
@@ -62,7 +65,7 @@ def check_owner(state: State, path: str, environment: Mapping[str, str]) -> Appl
         if other.state != state and not other.applied.down and observe(other.state) is not None:
             raise Held(
                 f"{path} runs as project '{other.applied.project}'",
-                f"a project's name cannot change while it runs: set it back, run procman down, and change it then",
+                "a project's name cannot change while it runs: set it back, run procman down, and change it then",
             )
     applied = states.read_record(state)
     if applied is None or applied.down or applied.path == path:

@@ -81,7 +81,9 @@ def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: 
     """Raise when `item` cannot become ready any more."""
     now = state_of(unit, probed=False, accepts=False) if unit else InstanceState.STOPPED
     if now is InstanceState.HELD and unit is not None:
-        raise Held(f"{item.unit} was not started: {unit.held}", "end the other one first; `procman status` there shows it")
+        raise Held(
+            f"{item.unit} was not started: {unit.held}", "end the other one first; `procman status` there shows it"
+        )
     gone = now in (InstanceState.FAILED, InstanceState.STOPPED)
     if not gone and waited <= item.patience:
         return

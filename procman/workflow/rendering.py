@@ -7,7 +7,8 @@ import shutil
 import sys
 from collections.abc import Mapping
 
-from procman.adapters import files, state as states, templates
+from procman.adapters import files, templates
+from procman.adapters import state as states
 from procman.core.errors import Failed, WrongUse
 from procman.core.sheet import Sheet
 from procman.engines import systemd
