@@ -30,7 +30,7 @@ CODES = {
     "PM007": Code("empty-manifest", "an empty file is more often a slip than a wish to run nothing"),
     "PM008": Code("unset-variable", "an empty text in its place would start the service with a wrong value"),
     "PM009": Code("unsupported-version", "another version may mean other things with the same words"),
-    "PM010": Code("bad-value", "the value has no meaning here"),
+    "PM010": Code("bad-value", "a value that cannot mean anything is a slip, and starting on a guess would hide it"),
 }
 
 

@@ -115,9 +115,7 @@ class ScalarKind(Generic[T]):
         if node.broken:
             return None
         try:
-            if "\0" in node.text:
-                raise Fault("a NUL character ends a text early", "leave it out")
-            return self.parse(node)
+            return self.parse(_without_nul(node))
         except Fault as fault:
             sink.add(at, node.span, Fault(fault.message, fault.help or f"write {self.forms}", fault.code))
             return None
@@ -168,7 +166,11 @@ class Record:
             if base is None:
                 continue
             mine = entries.setdefault(key.name, base)
-            if isinstance(key.kind, Record) and isinstance(mine.value, doc.Mapping) and isinstance(base.value, doc.Mapping):
+            if (
+                isinstance(key.kind, Record)
+                and isinstance(mine.value, doc.Mapping)
+                and isinstance(base.value, doc.Mapping)
+            ):
                 value = key.kind.over(mine.value, base.value)
                 entries[key.name] = doc.Entry(mine.key, mine.key_span, value)
         return doc.Mapping(tuple(entries.values()), own.span)
@@ -196,6 +198,12 @@ def _not_shaped(node: doc.Node, at: Path, sink: Sink, noun: str, advice: str) ->
     if not (isinstance(node, doc.Scalar) and node.broken):
         fault = wrong_type(node, noun, "")
         sink.add(at, node.span, Fault(fault.message, advice, fault.code))
+
+
+def _without_nul(node: doc.Scalar) -> doc.Scalar:
+    if "\0" in node.text:
+        raise Fault("a NUL character would end the text early", "leave it out")
+    return node
 
 
 def _is_null(node: doc.Scalar) -> bool:

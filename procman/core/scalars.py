@@ -1,26 +1,14 @@
-"""The kinds of single values in a manifest: text to sizes, times, numbers, addresses, topics. Raise Fault."""
+"""The kinds of single values without a form of their own: text, names, choices, numbers, true and false."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from procman.core.document import Scalar, core_value, kind_of
 from procman.core.kinds import Fault, Json, ScalarKind, Schema
-from procman.core.manifest import Address
-from procman.core.mqtt import filter_fault, normalize_broker
-from procman.core.quantity import SIZE_FORMS, TIME_FORMS, parse_size, parse_time
 from procman.core.words import near, shown
 
 _NO_NUL = r"^[^\u0000]+$"
-_NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,3})?"
-_PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
-_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_NAME = rf"(?:{_LABEL}\.)*[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?"
-_HOST = rf"(?:{_OCTET}(?:\.{_OCTET}){{3}}|\[[0-9A-Fa-f:.]{{2,45}}\]|{_NAME})"
-_LISTEN = rf"{_HOST}:{_PORT}"
-_BROKER = rf"(?:mqtts?|tcp|ssl|wss?)://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[^/?#@:\s\[\]]+)(?::{_PORT})?(?:[/?#]\S*)?"
 
 
 def text(noun: str, forms: str, pattern: str = _NO_NUL, *, raw: bool = False) -> ScalarKind[str]:
@@ -28,7 +16,7 @@ def text(noun: str, forms: str, pattern: str = _NO_NUL, *, raw: bool = False) ->
     types: Json = ["string", "number", "boolean"] if raw else "string"
 
     def parse(scalar: Scalar) -> str:
-        value = scalar.text if raw else _text(scalar, noun)
+        value = scalar.text if raw else plain_text(scalar, noun)
         if not re.search(pattern, value):
             raise Fault(f"{shown(value)} is not {noun}" if value else f"expected {noun}, found empty text")
         return value
@@ -78,5 +66,75 @@ def or_word(kind: ScalarKind[int], word: str) -> ScalarKind[int | None]:
     return ScalarKind(kind.noun, forms, parse, {"anyOf": [kind.shape, {"const": word}]})
 
 
-def _quantity(noun: str, forms: str, units: str, parse: Callable[[str], T], guess: Callable[[str], str]) -> ScalarKind[T]:
-    raise NotImplementedError
+def version(only: int) -> ScalarKind[int]:
+    """Return the kind of the format's version, of which there is one so far."""
+
+    def parse(scalar: Scalar) -> int:
+        value = core_value(scalar)
+        if type(value) is not int:
+            raise Fault(f"expected the number {only}, found {_found(scalar)}", "", "PM005")
+        if value != only:
+            raise Fault(f"{shown(scalar.text)} is a version that this procman does not know", f"write {only}", "PM009")
+        return value
+
+    return ScalarKind(f"the number {only}", str(only), parse, {"const": only})
+
+
+def name(noun: str, forms: str, pattern: str) -> ScalarKind[str]:
+    """Return the kind of a name that stands as a value."""
+
+    def parse(scalar: Scalar) -> str:
+        value = plain_text(scalar, noun)
+        if not re.fullmatch(pattern, value):
+            raise Fault(f"{shown(value)} is no {noun.partition(' ')[2]}", forms, "PM006")
+        return value
+
+    return ScalarKind(noun, forms, parse, {"type": "string", "pattern": f"^{pattern}$"})
+
+
+def boolean() -> ScalarKind[bool]:
+    """Return the kind of true and false."""
+
+    def parse(scalar: Scalar) -> bool:
+        value = core_value(scalar)
+        if isinstance(value, bool):
+            return value
+        meant = {"on": "true", "yes": "true", "off": "false", "no": "false"}.get(scalar.text.lower(), "")
+        advice = f"in YAML 1.2 {scalar.text} is text; write {meant}" if meant else ""
+        raise Fault(f"expected true or false, found {_found(scalar)}", advice, "PM005")
+
+    return ScalarKind("true or false", "true or false", parse, {"type": "boolean"})
+
+
+def variable_value() -> ScalarKind[str]:
+    """Return the kind of an environment variable's value. Its faults never repeat it: it may be a secret."""
+    forms = 'text, a number or true or false; "" is empty text'
+    shape: Schema = {"type": ["string", "number", "boolean"], "pattern": r"^[^\u0000]*$"}
+    return ScalarKind("text", forms, lambda scalar: scalar.text, shape)
+
+
+def plain_text(scalar: Scalar, noun: str) -> str:
+    """Return the text of `scalar`; Fault when YAML reads it as something else, such as a number."""
+    if not scalar.filled and not isinstance(core_value(scalar), str):
+        raise Fault(f"expected {noun}, found {kind_of(scalar)}", f'quote it: "{scalar.text}"', "PM005")
+    return scalar.text
+
+
+def _whole(scalar: Scalar, low: int, high: int, others: str = "") -> int:
+    value = core_value(scalar)
+    if type(value) is not int:
+        quoted = not scalar.plain and re.fullmatch("[0-9]+", scalar.text)
+        advice = f"leave the quotes out: {scalar.text}" if quoted else ""
+        wanted = f"expected a whole number from {low} to {high}{others}"
+        raise Fault(f"{wanted}, found {_found(scalar)}", advice, "PM005")
+    if not low <= value <= high:
+        raise Fault(f"{shown(scalar.text)} is not between {low} and {high}")
+    return value
+
+
+def _found(scalar: Scalar) -> str:
+    return f"the text {shown(scalar.text)}" if isinstance(core_value(scalar), str) else shown(scalar.text)
+
+
+def _between(low: int, high: int) -> Schema:
+    return {"type": "integer", "minimum": low, "maximum": high}

@@ -103,7 +103,9 @@ class ScalarOrList(Generic[S, T]):
 
     def read(self, node: doc.Node, at: Path, sink: Sink) -> S | T | None:
         """Return what the kind for the shape of `node` makes of it."""
-        return self.sequence.read(node, at, sink) if isinstance(node, doc.Sequence) else self.scalar.read(node, at, sink)
+        return (
+            self.sequence.read(node, at, sink) if isinstance(node, doc.Sequence) else self.scalar.read(node, at, sink)
+        )
 
     def schema(self) -> Schema:
         """Return a choice of the two."""

@@ -33,6 +33,11 @@ def decode(data: bytes, name: str) -> Source | Finding:
     return Source(name, text)
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of `text` without their ends, with lines counted as YAML does."""
+    return _BREAK.split(text)
+
+
 def place(text: str, offset: int) -> Span:
     """Return the place of the character at `offset` of `text`, with lines counted as YAML does."""
     line, start = 1, 0

@@ -1,0 +1,74 @@
+"""Findings as text for people: place, code, message, code frame, why and help. Prints nothing itself."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+
+from procman.core.diagnostics import Finding, Severity
+from procman.core.frames import frame
+from procman.core.source import Source, Span
+from procman.core.text import lines_of
+from procman.core.words import counted, visible
+
+NARROWEST = 40
+_COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.HINT: "36"}
+_GUTTER, _STRONG = "34", "1"
+
+
+def render_findings(
+    findings: Iterable[Finding], sources: Iterable[Source], *, color: bool = False, width: int | None = None
+) -> str:
+    """Return every finding with its frame, then a summary line. A finding without a source has no frame.
+
+    `width` is that of the terminal in columns; left out, it is asked of the terminal, 80 when there is none.
+    """
+    found = tuple(findings)
+    columns = max(width or shutil.get_terminal_size().columns, NARROWEST)
+    # Split once: a faulty file can have thousands of findings.
+    lines = {source.name: lines_of(source.text) for source in sources}
+    page = _Page(lines, columns, color)
+    blocks = ["\n".join(page.finding(f)) for f in found]
+    return "\n\n".join([*blocks, summary(found)])
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """Return ``2 errors, 1 warning``, or ``no findings``."""
+    weights = [f.severity for f in findings]
+    said = [counted(weights.count(s), s.value) for s in Severity if s in weights]
+    return ", ".join(said) or "no findings"
+
+
+class _Page:
+    """How findings are laid out: on which lines, how wide, and whether in colour."""
+
+    def __init__(self, lines: Mapping[str, list[str]], width: int, color: bool) -> None:
+        self._lines = lines
+        self._width = width
+        self._color = color
+
+    def finding(self, finding: Finding) -> Iterator[str]:
+        """Yield the lines of one finding."""
+        tone, span = _COLOURS[finding.severity], finding.span
+        place = f"{visible(finding.file)}:{span.line}:{span.column}"
+        code = self._paint(finding.code, f"1;{tone}")
+        yield f"{self._paint(place, _STRONG)} {code} {finding.name} {visible(finding.message)}"
+        gutter = len(str(max([span.line, *(r.span.line for r in finding.related)])))
+        yield from self._frame(finding.file, span, gutter, finding.severity.value, tone)
+        for related in finding.related:
+            yield from self._frame(finding.file, related.span, gutter, related.message, _GUTTER, "-")
+        for label, text in (("why", finding.why), ("help", finding.help)):
+            if text:
+                yield f"{' ' * gutter} {self._paint('=', _GUTTER)} {label}: {visible(text)}"
+
+    def _frame(self, file: str, span: Span, gutter: int, label: str, tone: str, mark: str = "^") -> Iterator[str]:
+        lines = self._lines.get(file, [])
+        if not 0 < span.line <= len(lines):
+            return
+        shown = frame(lines[span.line - 1], span, self._width - gutter - 3, mark)
+        bar = self._paint("|", _GUTTER)
+        yield f"{self._paint(f'{shown.line:>{gutter}}', _GUTTER)} {bar} {shown.text}"
+        yield f"{' ' * gutter} {bar} {self._paint(f'{shown.marks} {visible(label)}', tone)}"
+
+    def _paint(self, text: str, tone: str) -> str:
+        return f"\x1b[{tone}m{text}\x1b[0m" if self._color else text

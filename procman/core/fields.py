@@ -1,0 +1,186 @@
+"""The checked manifest: a located document, read by the table of keys, becomes a Manifest and findings.
+
+Every fault is told at once. What is broken is read as its default or left out, so that the rules can judge the rest.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import replace
+from typing import TypeVar
+
+from procman.core import keys
+from procman.core.diagnostics import Finding, by_place
+from procman.core.document import Entry, Mapping, Node, places_of
+from procman.core.kinds import Fault, Field, Sink, Values
+from procman.core.manifest import (
+    BudgetRule,
+    Consumes,
+    Instances,
+    Kind,
+    Logs,
+    Manifest,
+    Overlay,
+    Profile,
+    Ready,
+    Restart,
+    Service,
+    Start,
+    Stop,
+)
+from procman.core.source import Path
+
+T = TypeVar("T")
+
+UNNAMED = "unnamed"
+UNREADABLE = ("false",)
+
+
+def check(document: Node, file: str, base: str) -> tuple[Manifest | None, list[Finding]]:
+    """Return the manifest in `document` and every fault of it; no manifest when no services can be read.
+
+    `file` is the name for findings, `base` the folder of the manifest. A project without a good name is ``unnamed``,
+    a service without a good command runs ``false``; one without a good kind or name is left out.
+    """
+    whole = _with_defaults(document)
+    sink = Sink(file, places_of(whole))
+    defaults = document.get("defaults") if isinstance(document, Mapping) else None
+    if defaults is not None:
+        # Before the services that share them, so that a fault in them is told under their own name.
+        keys.DEFAULTS.kind.read(defaults, ("defaults",), sink)
+    read = keys.MANIFEST.read(whole, (), sink)
+    manifest = None if read is None else _manifest(read, file, base, sink)
+    return manifest, list(by_place(list(sink.found.values())))
+
+
+def _with_defaults(document: Node) -> Node:
+    """Return `document` with its ``defaults`` laid under each service, every value with its own place."""
+    if not isinstance(document, Mapping):
+        return document
+    defaults, services = document.get("defaults"), document.get("services")
+    if not isinstance(defaults, Mapping) or not isinstance(services, Mapping):
+        return document
+    laid = replace(services, entries=tuple(_laid(entry, defaults) for entry in services.entries))
+    entries = (replace(e, value=laid) if e.key == "services" else e for e in document.entries)
+    return replace(document, entries=tuple(entries))
+
+
+def _laid(entry: Entry, defaults: Mapping) -> Entry:
+    if not isinstance(entry.value, Mapping):
+        return entry
+    return replace(entry, value=keys.SHARED.over(entry.value, defaults))
+
+
+def _manifest(read: Values, file: str, base: str, sink: Sink) -> Manifest | None:
+    services = read.get(keys.SERVICES)
+    if services is None:
+        return None
+    budget = read.get(keys.BUDGET) or Values()
+    reserve_bytes, reserve_share = budget.get(keys.RESERVE) or (None, None)
+    found = (_service(name, values, sink) for name, values in services)
+    return Manifest(
+        project=read.get(keys.PROJECT) or UNNAMED,
+        services=tuple(service for service in found if service is not None),
+        profiles=tuple(_profile(name, values) for name, values in read.get(keys.PROFILES) or ()),
+        budget=BudgetRule(budget.get(keys.BUDGET_RAM), reserve_bytes, reserve_share),
+        file=file,
+        base=base,
+        places=sink.places,
+    )
+
+
+def _service(name: str, read: Values, sink: Sink) -> Service | None:
+    at = ("services", name)
+    command, kind = _command(read, at, sink), read.get(keys.KIND)
+    if kind is None:
+        return None
+    ready, consumes = read.get(keys.READY), read.get(keys.CONSUMES)
+    return Service(
+        name=name,
+        kind=Kind(kind),
+        command=command,
+        shell=read.get(keys.SHELL) or False,
+        instances=_instances(read) or Instances(),
+        memory=read.get(keys.MEMORY),
+        listen=read.get(keys.LISTEN),
+        ready=_ready(ready) if ready is not None else None,
+        env=read.get(keys.ENV) or (),
+        env_file=read.get(keys.ENV_FILE),
+        directory=read.get(keys.DIRECTORY) or ".",
+        user=read.get(keys.USER),
+        consumes=_consumes(consumes) if consumes is not None else None,
+        start=Start(_or(_part(read, keys.START).get(keys.START_TIME), Start().time)),
+        stop=_stop(_part(read, keys.STOP)),
+        restart=_restart(_part(read, keys.RESTART)),
+        logs=_logs(_part(read, keys.LOGS)),
+    )
+
+
+def _command(read: Values, at: Path, sink: Sink) -> tuple[str, ...]:
+    """Return the argv. How a text is read depends on ``shell``, so this cannot be the table's."""
+    command, shell = read.get(keys.COMMAND), read.get(keys.SHELL)
+    span = sink.places.value(*at, "command")
+    if command is None:
+        return UNREADABLE
+    if isinstance(command, tuple):
+        if shell:
+            fault = Fault("shell: true takes the command as one text, not a list", "write one text, or leave shell out")
+            sink.add((*at, "command"), span, fault)
+        return command
+    if shell:
+        return ("sh", "-c", command)
+    try:
+        return tuple(shlex.split(command)) or UNREADABLE
+    except ValueError as error:
+        advice = "close the quote, or write the command as a list"
+        sink.add((*at, "command"), span, Fault(f"the command cannot be split: {str(error).lower()}", advice))
+        return UNREADABLE
+
+
+def _instances(read: Values) -> Instances | None:
+    wanted = read.get(keys.INSTANCES)
+    return None if wanted is None else Instances(*wanted)
+
+
+def _ready(read: Values) -> Ready:
+    return Ready(read.get(keys.READY_HTTP), _or(read.get(keys.READY_TIMEOUT), Ready().timeout))
+
+
+def _consumes(read: Values) -> Consumes | None:
+    broker, topics = read.get(keys.BROKER), read.get(keys.TOPICS)
+    if broker is None or topics is None:
+        return None
+    return Consumes(broker, topics, read.get(keys.CLIENT_ID))
+
+
+def _stop(read: Values) -> Stop:
+    usual = Stop()
+    return Stop(_or(read.get(keys.STOP_TIMEOUT), usual.timeout), read.get(keys.STOP_SIGNAL) or usual.signal)
+
+
+def _restart(read: Values) -> Restart:
+    usual = Restart()
+    return Restart(
+        _or(read.get(keys.RESTART_MAX), usual.max),
+        _or(read.get(keys.RESTART_WITHIN), usual.within),
+        _or(read.get(keys.RESTART_DELAY), usual.delay),
+    )
+
+
+def _logs(read: Values) -> Logs:
+    usual = Logs()
+    return Logs(read.get(keys.LOGS_SIZE) or usual.size, _or(read.get(keys.LOGS_KEEP), usual.keep))
+
+
+def _profile(name: str, read: Values) -> Profile:
+    overlays = read.get(keys.OVERLAYS) or ()
+    changed = tuple((service, Overlay(_instances(part), part.get(keys.MEMORY))) for service, part in overlays)
+    return Profile(name, read.get(keys.PROFILE_RAM), changed)
+
+
+def _part(read: Values, key: Field[Values]) -> Values:
+    return read.get(key) or Values()
+
+
+def _or(value: T | None, usual: T) -> T:
+    return usual if value is None else value

@@ -1,0 +1,191 @@
+"""The one table of the manifest's keys: names, kinds, defaults and words. Checker, schema and guide come from it."""
+
+from __future__ import annotations
+
+import re
+
+from procman.core import addresses, measures, scalars
+from procman.core.kinds import Fault, Field, Record, Values
+from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping, Table
+
+VERSION_1 = 1
+MOST_INSTANCES = 256
+_LETTERS = "a lower-case letter, then lower-case letters, digits and '-', at most 32 characters"
+
+
+def _service_name_fault(name: str) -> str | None:
+    if re.fullmatch("[a-z][a-z0-9-]*-[0-9]+", name):
+        return f"'{name[:40]}' would read as an instance of '{name.rpartition('-')[0][:40]}'"
+    return "a name that begins with 'x-' would read as an extension" if name.startswith("x-") else None
+
+
+def _variable_name_fault(name: str) -> str | None:
+    return (
+        "procman itself sets the variables PROCMAN_* and LISTEN_*" if name.startswith(("PROCMAN_", "LISTEN_")) else None
+    )
+
+
+SERVICE_NAME = NameRule(
+    "service name",
+    f"{_LETTERS}; no number at the end after '-'",
+    r"(?!x-)(?!.*-[0-9]+$)[a-z][a-z0-9-]{0,31}",
+    _service_name_fault,
+)
+PROFILE_NAME = NameRule("profile name", _LETTERS, r"(?!x-)[a-z][a-z0-9-]{0,31}")
+VARIABLE_NAME = NameRule(
+    "variable name",
+    "letters, digits and '_', beginning with no digit; not PROCMAN_* or LISTEN_*",
+    r"(?!PROCMAN_|LISTEN_)[A-Za-z_][A-Za-z0-9_]*",
+    _variable_name_fault,
+)
+
+SIZE, TIME, PATH = measures.size(), measures.time(), scalars.text("a path", "a path, such as . or ./api")
+
+MIN = Field("min", scalars.whole(1, MOST_INSTANCES), "The fewest instances that will do.", default=1)
+MAX = Field("max", scalars.whole(1, MOST_INSTANCES), "The most instances; left out: as many as fit.", examples=(4,))
+
+
+def _from_range(parts: Values) -> tuple[int, int | None]:
+    low, high = parts.get(MIN) or 1, parts.get(MAX)
+    if high is not None and low > high:
+        raise Fault(f"min is {low}, which is more than max, {high}", "swap them, or write one number")
+    return low, high
+
+
+_COUNT = ScalarOrMapping(scalars.whole_or(1, MOST_INSTANCES, "auto"), Record((MIN, MAX)), _from_range)
+INSTANCES = Field(
+    "instances",
+    _COUNT,
+    "How many: a number, auto (as many as fit), or {min, max}.",
+    default=1,
+    examples=(2, "auto", {"min": 1, "max": 4}),
+)
+MEMORY = Field("memory", SIZE, "The RAM limit of one instance.", examples=("400M",))
+
+START_TIME = Field("time", TIME, "How long a new process must stay up to count as started.", default="1s")
+STOP_TIMEOUT = Field("timeout", TIME, "How long an instance may take to end before it is killed.", default="10s")
+STOP_SIGNAL = Field(
+    "signal",
+    scalars.choice("a signal", "TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL"),
+    "What asks an instance to end.",
+    default="TERM",
+)
+RESTART_MAX = Field("max", scalars.whole(0, 100), "So many failures within the window end in 'failed'.", default=5)
+RESTART_WITHIN = Field("within", TIME, "The window in which failures are counted.", default="60s")
+RESTART_DELAY = Field("delay", TIME, "The pause before a restart, from the second failure on.", default="1s")
+LOGS_SIZE = Field("size", SIZE, "A log file is rotated at this size.", default="10M")
+LOGS_KEEP = Field("keep", scalars.whole(0, 100), "How many older log files stay.", default=3)
+
+START = Field("start", Record((START_TIME,)), "When a new process counts as started.")
+STOP = Field("stop", Record((STOP_TIMEOUT, STOP_SIGNAL)), "How an instance is ended.")
+RESTART = Field("restart", Record((RESTART_MAX, RESTART_WITHIN, RESTART_DELAY)), "How often an instance may fail.")
+LOGS = Field("logs", Record((LOGS_SIZE, LOGS_KEEP)), "How much is kept of what an instance writes.")
+
+READY_HTTP = Field(
+    "http",
+    scalars.text("a path", "a path that begins with /, such as /health", r"^/[^\s\u0000]*$"),
+    "A path that answers 200 when the instance is ready; left out: it accepts connections.",
+    examples=("/health",),
+)
+READY_TIMEOUT = Field("timeout", TIME, "How long an instance may take to become ready.", default="10s")
+
+BROKER = Field("broker", addresses.broker(), "The broker's URL.", required=True, examples=("mqtt://127.0.0.1:1883",))
+TOPICS = Field(
+    "topics",
+    ListOf("topic filter", addresses.topic()),
+    "The topic filters subscribed to.",
+    required=True,
+    examples=(["tiwater/+/data"],),
+)
+CLIENT_ID = Field(
+    "client_id",
+    scalars.text("a client id", "text, such as tiwater-consumer"),
+    "The fixed MQTT client id, which a persistent session needs.",
+    examples=("tiwater-consumer",),
+)
+
+KIND = Field(
+    "kind",
+    scalars.choice("a kind", "singleton", "scalable"),
+    "singleton: exactly one process, ever; scalable: as many as fit.",
+    required=True,
+    examples=("scalable",),
+)
+_ARGUMENT = scalars.text("an argument", "text that is not empty", raw=True)
+_COMMAND_TEXT = scalars.text("a command", "the command as text, or as a list of text", r"\S", raw=True)
+COMMAND: Field[str | tuple[str, ...]] = Field(
+    "command",
+    ScalarOrList(_COMMAND_TEXT, ListOf("argument", _ARGUMENT)),
+    "What to run; text is split as a shell would, but no shell runs it.",
+    required=True,
+    examples=("node src/index.js", ["node", "src/index.js"]),
+)
+SHELL = Field("shell", scalars.boolean(), "Run the command, one text, with sh -c.", default=False)
+LISTEN = Field("listen", addresses.address(), "The address that all instances share.", examples=("127.0.0.1:3000",))
+READY = Field("ready", Record((READY_HTTP, READY_TIMEOUT)), "When an instance counts as ready.")
+ENV = Field(
+    "env",
+    Table(VARIABLE_NAME, scalars.variable_value()),
+    "Environment variables.",
+    examples=({"NODE_ENV": "production"},),
+)
+ENV_FILE = Field("env_file", PATH, "A file of NAME=value lines for the environment.", examples=(".env",))
+DIRECTORY = Field("directory", PATH, "Where to run; relative to the manifest's folder.", default=".")
+USER = Field(
+    "user",
+    scalars.text("a user", "a user's name or number", raw=True),
+    "Whom to run as; needs root.",
+    examples=("app",),
+)
+CONSUMES = Field("consumes", Record((BROKER, TOPICS, CLIENT_ID)), "What the service takes from an MQTT broker.")
+
+SERVICE = Record(
+    (
+        KIND,
+        COMMAND,
+        SHELL,
+        INSTANCES,
+        MEMORY,
+        LISTEN,
+        READY,
+        ENV,
+        ENV_FILE,
+        DIRECTORY,
+        USER,
+        CONSUMES,
+        START,
+        STOP,
+        RESTART,
+        LOGS,
+    )
+)
+SHARED = Record((INSTANCES, MEMORY, START, STOP, RESTART, LOGS))
+OVERLAY = Record((INSTANCES, MEMORY))
+
+BUDGET_RAM = Field(
+    "ram", scalars.or_word(SIZE, "auto"), "The machine's RAM; auto measures it.", default="auto", examples=("2G",)
+)
+RESERVE = Field(
+    "reserve",
+    measures.share(),
+    "Kept for the system, broker and database; left out: 25% of the RAM, at least 512M.",
+    examples=("25%", "512M"),
+)
+PROFILE_RAM = Field("ram", SIZE, "The machine that the profile is for.", examples=("2G",))
+OVERLAYS = Field("services", Table(SERVICE_NAME, OVERLAY), "What the profile changes of each service.")
+PROFILE = Record((PROFILE_RAM, OVERLAYS))
+
+VERSION = Field("version", scalars.version(VERSION_1), "The version of this format.", required=True, examples=(1,))
+PROJECT = Field(
+    "project",
+    scalars.name("a project name", _LETTERS, "[a-z][a-z0-9-]{0,31}"),
+    "The project's name on this host.",
+    required=True,
+    examples=("tiwater",),
+)
+BUDGET = Field("budget", Record((BUDGET_RAM, RESERVE)), "The RAM that instances may use.")
+PROFILES = Field("profiles", Table(PROFILE_NAME, PROFILE), "Named instance counts and limits for sizes of machine.")
+DEFAULTS = Field("defaults", SHARED, "Values for every service that has none of its own.")
+SERVICES = Field("services", Table(SERVICE_NAME, SERVICE, empty=False), "What runs.", required=True)
+
+MANIFEST = Record((VERSION, PROJECT, BUDGET, PROFILES, DEFAULTS, SERVICES))
