@@ -101,11 +101,27 @@ def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[int], l
                 busy.append(rival)
             elif name in mine:
                 kept.append(opened[-1])
-        return ([], busy) if busy else ([_keep(descriptor) for descriptor in kept], [])
+        if busy:
+            return [], busy
+        opened = [descriptor for descriptor in opened if descriptor not in kept]
+        return kept, []
     finally:
         posix.umask(before)
-        for descriptor in reversed(opened):  # the guard after all it guards; what `_keep` copied stays locked
+        for descriptor in reversed(opened):  # the guard after all it guards
             posix.close(descriptor)
+
+
+def keep(descriptor: int) -> int:
+    """Move a lock to the lowest descriptor from FIRST_LOCK up, and let the service inherit it.
+
+    The kernel closes the highest first when a process dies: so the lock goes after the connection to the broker.
+    """
+    lowest = fcntl.fcntl(descriptor, fcntl.F_DUPFD, FIRST_LOCK)
+    if FIRST_LOCK <= descriptor < lowest:
+        lowest, descriptor = descriptor, lowest
+    posix.close(descriptor)
+    posix.set_inheritable(lowest, True)  # noqa: FBT003 - the signature is posix's
+    return lowest
 
 
 def _rivals(folder: int, wanted: set[str]) -> set[str]:
@@ -160,11 +176,6 @@ def _check_place(scope: str, name: str, descriptor: int) -> None:
         raise Moved from None
     if (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino):
         raise Moved
-
-
-def _keep(descriptor: int) -> int:
-    """Return a copy from FIRST_LOCK up that the service inherits; the lock is held as long as one copy is open."""
-    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, FIRST_LOCK)
 
 
 def _open_folders(scope: str, opened: list[int], *, create: bool) -> bool:

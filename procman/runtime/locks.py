@@ -70,7 +70,7 @@ def acquire(claims: list[str], me: Identity) -> list[int]:
     held: list[int] = []
     try:
         for scope, wanted in by_scope(claims):  # sorted: two that need the same scopes cannot refuse each other
-            held += _take(scope, wanted, me)
+            held += map(lockfiles.keep, _take(scope, wanted, me))
     except Refused:
         for descriptor in held:
             posix.close(descriptor)
