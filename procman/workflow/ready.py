@@ -45,9 +45,8 @@ class Awaited:
 def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -> None:
     """Wait until each of `awaited` is ready; Failed, or Held, with the first that will not become so."""
     client = supervisor_rpc.Client(state.socket)
-    began = time.monotonic()
-    said = began
-    left = list(awaited)
+    began = said = time.monotonic()
+    first, left = True, list(awaited)
     while True:
         observed = client.status()
         table = processes.parents()
@@ -55,11 +54,13 @@ def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -
             unit = observed.unit(item.unit)
             if _is_ready(item, unit, table):
                 left.remove(item)
-                progress(item.unit, f"ready after {time.monotonic() - began:.1f} s")
+                if not first:
+                    progress(item.unit, f"ready after {time.monotonic() - began:.1f} s")
             else:
                 _check_hope(state, item, unit, time.monotonic() - began)
         if not left:
             return
+        first = False
         if time.monotonic() - said > 2:  # noqa: PLR2004 - seconds without a word
             said = time.monotonic()
             progress(left[0].unit, f"waiting ({said - began:.0f} s)")
