@@ -5,7 +5,10 @@ Values are bytes: an environment is bytes. Nothing here decides; `survivors` and
 
 import posix
 
+from procman.runtime.exits import printable
+
 CHUNK = 1 << 14
+SECRETIVE = frozenset(b":@=?& ")
 PIDS = 1 << 22
 """The kernel gives none from here on (PID_MAX_LIMIT)."""
 
@@ -121,11 +124,15 @@ def managed(pid: int, manager: int) -> bool:
 
 
 def words(pid: int) -> str:
-    """Return the command of `pid` as base names: program and script, never an argument that could be a secret."""
+    """Return the command of `pid` for a message: see `named`; its short name where it has rewritten its arguments."""
     argv = (read(f"/proc/{pid}/cmdline") or b"").split(b"\0")
-    names = [arg.rpartition(b"/")[2].decode("utf-8", "replace") for arg in argv[:2]]
-    plain = [name for name in names if name and not name.startswith("-") and not set(name) & set(":@=?& ")]
-    return " ".join(plain) or "?"
+    return named(argv) or printable((read(f"/proc/{pid}/comm") or b"?").strip())
+
+
+def named(argv: list[bytes]) -> str:
+    """Return program and script of `argv` as base names, never an option, a URL or an assignment: secrets."""
+    plain = [part for part in argv[:2] if part[:1] != b"-" and not set(part) & SECRETIVE]
+    return " ".join(printable(part.rpartition(b"/")[2]) for part in plain if part)
 
 
 def owner(pid: int) -> int | None:

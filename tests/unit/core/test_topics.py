@@ -1,0 +1,59 @@
+"""Topic filters, compared as MQTT does."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from procman.core.topics import broader, filters_overlap, split_share
+
+LEVELS = st.sampled_from(["a", "b", "", "$x", "+"])
+TOPICS = st.lists(st.sampled_from(["a", "b", "", "$x"]), min_size=1, max_size=4).map("/".join)
+FILTERS = st.builds(
+    lambda levels, wild: "/".join([*levels, "#"] if wild else levels),
+    st.lists(LEVELS, min_size=1, max_size=4),
+    st.booleans(),
+)
+
+
+def matches(topic: str, pattern: str) -> bool:
+    """Whether a broker delivers `topic` to a subscription to `pattern`: section 4.7 read word by word."""
+    if topic.startswith("$") and pattern[0:1] in ("+", "#"):
+        return False
+    names, levels = topic.split("/"), pattern.split("/")
+    for i, level in enumerate(levels):
+        if level == "#":
+            return True
+        if i >= len(names) or level not in ("+", names[i]):
+            return False
+    return len(names) == len(levels)
+
+
+@given(FILTERS, FILTERS, TOPICS)
+def test_a_topic_of_both_filters_makes_them_overlap(one: str, other: str, topic: str) -> None:
+    """No topic reaches two filters that are said to be disjoint."""
+    if matches(topic, one) and matches(topic, other):
+        assert filters_overlap(one, other)
+
+
+@given(FILTERS, FILTERS)
+def test_overlap_has_no_order(one: str, other: str) -> None:
+    """Who came first does not change the answer, and everything overlaps itself."""
+    assert filters_overlap(one, other) == filters_overlap(other, one)
+    assert filters_overlap(one, one)
+
+
+@given(FILTERS, TOPICS)
+def test_broader_filters_cover(pattern: str, topic: str) -> None:
+    """Each broader filter gets what the narrow one got, `$` topics under a bare `#` apart."""
+    for cover in broader(pattern):
+        if matches(topic, pattern) and not (cover == "#" and topic.startswith("$")):
+            assert matches(topic, cover)
+
+
+@pytest.mark.parametrize(
+    ("topic", "parts"),
+    [("a/b", (None, "a/b")), ("$share/g/a/+", ("g", "a/+")), ("$shared/a", (None, "$shared/a"))],
+)
+def test_a_share_group_is_not_part_of_the_filter(topic: str, parts: tuple[str | None, str]) -> None:
+    """`$share/GROUP/FILTER` is split; what only looks like it is not."""
+    assert split_share(topic) == parts
