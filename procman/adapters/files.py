@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
 
 from procman.core.errors import Failed
 
@@ -56,7 +55,8 @@ def make_folder(path: str, mode: int = 0o700) -> None:
 def read_if_there(path: str) -> bytes | None:
     """Return the content of `path`, or None when there is no such file. Failed when it cannot be read."""
     try:
-        return Path(path).read_bytes()
+        with open(path, "rb") as file:  # noqa: PTH123 - pathlib is 8 ms of `status`
+            return file.read()
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -26,11 +25,6 @@ def paint(text: str, style: str, *, stream: TextIO | None = None) -> str:
     if style and colour(stream or sys.stdout):
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
     return text
-
-
-def width() -> int:
-    """Return the columns to write for: the terminal's, at most 100, 80 in a pipe."""
-    return min(100, shutil.get_terminal_size((80, 24)).columns)
 
 
 def talk(words: str) -> None:

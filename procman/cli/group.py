@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -45,6 +44,8 @@ class LazyGroup(click.Group):
         """Return the command that `args` begins with; a misspelt one is met with what was likely meant."""
         name = args[0]
         if name not in COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
             close = get_close_matches(name, COMMANDS, 1)
             meant = f" Did you mean '{close[0]}'?" if close else f" Commands: {', '.join(COMMANDS)}."
             ctx.fail(f"there is no command '{name}'.{meant}")

@@ -20,8 +20,9 @@ from procman.core.manifest import Stop
 from procman.core.observed import Observed
 from procman.core.sheet import Sheet
 from procman.engines import supervisord as engine
-from procman.workflow.observe import observe, read_spec, running
+from procman.workflow.observe import observe
 from procman.workflow.ready import POLL, Progress, wait_ready
+from procman.workflow.running import read_spec, running
 from procman.workflow.target import Target, as_it_was
 
 STOP_MARGIN = 10.0

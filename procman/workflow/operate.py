@@ -17,9 +17,10 @@ from procman.workflow import preflight
 from procman.workflow.apply import Before, apply
 from procman.workflow.decide import Approved, Choice, approve, decide
 from procman.workflow.load import load_applied
-from procman.workflow.observe import observe, running
+from procman.workflow.observe import observe
 from procman.workflow.project import Project, check_owner
 from procman.workflow.ready import Progress
+from procman.workflow.running import running
 from procman.workflow.target import Target, as_it_was, narrowed, target_for, untouched
 
 Show = Callable[[tuple[Action, ...]], None]

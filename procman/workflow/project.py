@@ -11,7 +11,6 @@ from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.errors import Held, NotRunning, WrongUse
-from procman.workflow.load import load_file, manifest_path
 from procman.workflow.observe import observe
 
 
@@ -38,6 +37,8 @@ def find(option: str | None, environment: Mapping[str, str]) -> Project | None:
     found = _by_path(_real(name), environment)
     if found:
         return max(found, key=lambda p: not p.applied.down)
+    from procman.workflow.load import load_file, manifest_path  # noqa: PLC0415 - `status` seldom comes here
+
     path = manifest_path(option, environment)
     manifest = load_file(path, environment).manifest
     if manifest is None:
