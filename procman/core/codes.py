@@ -34,7 +34,7 @@ CODES = {
 }
 
 
-def finding(  # noqa: PLR0913 - a finding has this many parts
+def finding(
     code: str,
     message: str,
     *,

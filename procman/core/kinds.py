@@ -1,4 +1,7 @@
-"""Kinds of values: how each is read from a node and what its JSON Schema is. Knows no key of the manifest."""
+"""Kinds of values: how each is read from a node and what its JSON Schema is. Knows no key of the manifest.
+
+Kinds are never compared or printed; leaving those methods out halves what each class adds to the start of a command.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class Fault(ValueError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Sink:
     """Collects findings. A fault that several services share (an alias, `defaults`) is told once."""
 
@@ -66,7 +69,7 @@ class Kind(Protocol[T_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Field(Generic[T_co]):
     """One key of a mapping. `default` is what its absence means, as the manifest would write it."""
 
@@ -87,7 +90,7 @@ class Field(Generic[T_co]):
         return shape
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Values:
     """What was read of a mapping with known keys; a key that is absent or faulty has no value."""
 
@@ -98,7 +101,7 @@ class Values:
         return cast("T | None", self.found.get(key.name))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScalarKind(Generic[T]):
     """One value without parts. `parse` raises Fault; `forms` says what is accepted."""
 
@@ -125,7 +128,7 @@ class ScalarKind(Generic[T]):
         return {"anyOf": [self.shape, VARIABLE]}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Record:
     """A mapping with known keys. Keys that begin with ``x-`` are the user's own."""
 

@@ -17,7 +17,7 @@ S = TypeVar("S")
 M = TypeVar("M")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class NameRule:
     """Which names a user may choose. `pattern` holds for both Python and JSON Schema; `fault` says more, if it can."""
 
@@ -34,7 +34,7 @@ class NameRule:
         return Fault(said or f"{shown(name)} is no {self.noun}", self.allowed, "PM006")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Table(Generic[T]):
     """A mapping from names of the user's choice to values of one kind, in the order of the file."""
 
@@ -71,7 +71,7 @@ class Table(Generic[T]):
         return shape if self.empty else {**shape, "minProperties": 1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ListOf(Generic[T]):
     """A list of at least one value of one kind."""
 
@@ -94,7 +94,7 @@ class ListOf(Generic[T]):
         return {"type": "array", "items": self.item.schema(), "minItems": 1}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScalarOrList(Generic[S, T]):
     """One value, or a list."""
 
@@ -112,7 +112,7 @@ class ScalarOrList(Generic[S, T]):
         return {"anyOf": [self.scalar.schema(), self.sequence.schema()]}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScalarOrMapping(Generic[S, M]):
     """One value, or a mapping that `convert` makes the same kind of value of; it raises Fault."""
 

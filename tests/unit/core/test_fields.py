@@ -1,0 +1,383 @@
+"""The checker: what a manifest means, and that every fault is told once, at its place, without secrets."""
+
+import time
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from procman.core import keys
+from procman.core.document import Scalar
+from procman.core.kinds import Field, Record, Sink
+from procman.core.manifest import (
+    Address,
+    BudgetRule,
+    Consumes,
+    Instances,
+    Kind,
+    Logs,
+    Manifest,
+    Overlay,
+    Profile,
+    Ready,
+    Restart,
+    Service,
+    Start,
+    Stop,
+)
+from procman.core.source import Places, Span
+from tests.support.manifests import GOOD, codes, load, service
+
+T = TypeVar("T")
+MIB = 1 << 20
+
+
+def api(lines: str) -> Service:
+    """Return the one service of a manifest that has no findings."""
+    manifest, findings, _ = load(service(lines))
+    assert findings == ()
+    assert manifest is not None
+    return manifest.services[0]
+
+
+def only(text: str) -> tuple[str, str, str]:
+    """Return code, message and help of the one finding in `text`."""
+    (finding,) = load(text)[1]
+    return finding.code, finding.message, finding.help
+
+
+def test_every_key_arrives_where_it_belongs() -> None:
+    """A manifest that uses every key becomes exactly these values."""
+    manifest, findings, _ = load(GOOD)
+    assert findings == ()
+    assert manifest == Manifest(
+        project="tiwater",
+        services=(
+            Service(
+                name="api",
+                kind=Kind.SCALABLE,
+                command=("node", "src/index.js"),
+                instances=Instances(1, 4),
+                memory=400 * MIB,
+                listen=Address("127.0.0.1", 3000),
+                ready=Ready("/health", 5.0),
+                env=(("NODE_ENV", "production"), ("MODE", "0600"), ("FLAG", "on"), ("PORT_BASE", "3000")),
+                env_file=".env",
+                user="app",
+                stop=Stop(20.0, "INT"),
+                logs=Logs(5 * MIB, 2),
+            ),
+            Service(
+                name="mqtt",
+                kind=Kind.SINGLETON,
+                command=("node", "src/mqtt-consumer.js"),
+                memory=300 * MIB,
+                consumes=Consumes("mqtt://127.0.0.1:1883", ("tiwater/+/data",), "tiwater-consumer"),
+                start=Start(2.0),
+                stop=Stop(20.0, "TERM"),
+                restart=Restart(3, 60.0, 0.5),
+                logs=Logs(5 * MIB, 2),
+            ),
+        ),
+        profiles=(
+            Profile(
+                "stable",
+                2048 * MIB,
+                (("api", Overlay(Instances(1, 1), 500 * MIB)), ("mqtt", Overlay(None, 350 * MIB))),
+            ),
+        ),
+        budget=BudgetRule(None, None, 0.25),
+        file="procman.yaml",
+        base="/srv/app",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "written"),
+    [
+        (("services", "api", "memory"), "    memory: 400M", "400M"),
+        (("services", "api", "instances", "max"), "    instances: {min: 1, max: 4}", "4"),
+        (("services", "mqtt", "consumes", "topics", "0"), "      topics: [tiwater/+/data]", "tiwater/+/data"),
+        (("services", "mqtt", "command", "1"), "    command: [node, src/mqtt-consumer.js]", "src/mqtt-consumer.js"),
+        (("profiles", "stable", "services", "api", "memory"), "  stable:", "500M"),
+        (("services", "api", "stop", "timeout"), "defaults:", "20s"),
+        (("services", "mqtt", "logs", "size"), "defaults:", "5M"),
+        (("services", "api", "stop", "signal"), "    stop:", "INT"),
+        (("budget", "reserve"), "budget:", "25%"),
+    ],
+)
+def test_places_point_to_where_a_value_is_written(path: tuple[str, ...], line: str, written: str) -> None:
+    """A value that comes from ``defaults`` has its place there."""
+    manifest, _, source = load(GOOD)
+    assert manifest is not None
+    span = manifest.places.values[path]
+    there = source.line(span.line)
+    assert there.startswith(line)
+    assert there[span.column - 1 : span.end_column - 1] == written
+
+
+def test_places_of_keys_are_kept() -> None:
+    """A finding can point to the name of a service, and to a key that was written under ``defaults``."""
+    manifest, _, source = load(GOOD)
+    assert manifest is not None
+    for path, line in ((("services", "mqtt"), "  mqtt:"), (("services", "mqtt", "stop", "timeout"), "defaults:")):
+        span = manifest.places.key(*path)
+        there = source.line(span.line)
+        assert there.startswith(line)
+        assert there[span.column - 1 : span.end_column - 1] == path[-1]
+
+
+@pytest.mark.parametrize(
+    ("line", "argv"),
+    [
+        ("command: node 'a b' --x=1", ("node", "a b", "--x=1")),
+        ("command: [node, 'a b', 3000, true]", ("node", "a b", "3000", "true")),
+        ("command: echo $HOME | cat\nshell: true", ("sh", "-c", "echo $HOME | cat")),
+        ("command: true", ("true",)),
+    ],
+)
+def test_a_command_is_a_list_or_split_text(line: str, argv: tuple[str, ...]) -> None:
+    """Text is split as a shell would, a list is taken as it is, and only ``shell: true`` starts a shell."""
+    text = service("").replace("    command: node\n", "") + "".join(f"    {part}\n" for part in line.splitlines())
+    manifest, findings, _ = load(text)
+    assert findings == ()
+    assert manifest is not None
+    assert manifest.services[0].command == argv
+
+
+@pytest.mark.parametrize(
+    ("line", "instances"),
+    [
+        ("instances: 256", Instances(256, 256)),
+        ("instances: auto", Instances(1, None)),
+        ("instances: {min: 2}", Instances(2, None)),
+        ("instances: {max: 3}", Instances(1, 3)),
+    ],
+)
+def test_instances_have_three_forms(line: str, instances: Instances) -> None:
+    """A number, ``auto``, or a range."""
+    assert api(line).instances == instances
+
+
+@pytest.mark.parametrize("text", ["[::1]:3000", "localhost:1", "api.example.org:65535", "0.0.0.0:80"])
+def test_addresses(text: str) -> None:
+    """IPv4, IPv6 in brackets and host names are read and written alike."""
+    assert str(api(f'listen: "{text}"').listen) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["3000", ":3000", "22:22", "127.0.0.1:0", "127.0.0.1:65536", "256.0.0.1:80", "::1:80", "[:::]:80", "a_b:80", "x:٣"],
+)
+def test_what_is_no_address_is_refused(text: str) -> None:
+    """Ports end at 65535, numbers are no host names, and IPv6 needs its brackets."""
+    assert codes(service(f'listen: "{text}"')) == ["PM010"]
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "message", "part"),
+    [
+        ("instances: two", "PM005", "found the text 'two'", "auto"),
+        ("instances: '2'", "PM005", "found the text '2'", "leave the quotes out: 2"),
+        ("instances: 0", "PM010", "'0' is not between 1 and 256", "1 to 256"),
+        ("memory: 400", "PM010", "400 has no unit", "did you mean 400M?"),
+        ("memory: 400 Megs", "PM010", "'400 Megs' is not a size", "did you mean 400M?"),
+        ("memory: 1.5g", "PM010", "'1.5g' is not a size", "did you mean 1.5G?"),
+        ("memory: 0M", "PM010", "'0M' is nothing", "400M or 2G"),
+        ("memory: ٤M", "PM010", "'٤M' is not a size", "400M or 2G"),
+        ("memory:", "PM005", "this key has no value", "400M or 2G"),
+        ("stop: {timeout: 10}", "PM010", "10 has no unit", "did you mean 10s?"),
+        ("stop: {signal: SIGTERM}", "PM010", "'SIGTERM' is not a signal", "did you mean 'TERM'?"),
+        ("shell: yes", "PM005", "found the text 'yes'", "in YAML 1.2 yes is text; write true"),
+        ("env_file: 5", "PM005", "expected a path, found a number", 'quote it: "5"'),
+        ("ready: {http: health}", "PM010", "'health' is not a path", "begins with /"),
+        ("ready: tcp", "PM005", "expected a mapping, found text", "http, timeout"),
+        ("memroy: 400M", "PM003", "unknown key 'memroy'", "did you mean 'memory'?"),
+        ("env: [A=1]", "PM005", "expected a mapping, found a list", "NAME of a variable"),
+        ("env: {A: }", "PM005", "this key has no value", '"" is empty text'),
+        ("env: {1A: x}", "PM006", "'1A' is no variable name", "beginning with no digit"),
+        ("env: {LISTEN_FDS: 1}", "PM006", "procman itself sets", "LISTEN_*"),
+        ('env: {A: "\\0"}', "PM010", "a NUL character", "leave it out"),
+        ("consumes: {broker: 'mqtt://h', topics: []}", "PM010", "the list is empty", "topic filter"),
+        ("consumes: {broker: 'mqtt://h', topics: a/b}", "PM005", "expected a list, found text", "[topic filter, ...]"),
+        ("consumes: {broker: 'mqtt://h', topics: ['a/#/b']}", "PM010", "'#' stands alone and last", "tiwater/#"),
+        ("consumes: {broker: 'mqtt://h'}", "PM004", "the key 'topics' is missing", "such as topics:"),
+        ("instances: {min: 3, max: 2}", "PM010", "min is 3, which is more than max, 2", "swap"),
+    ],
+)
+def test_a_fault_says_what_is_wrong_and_what_helps(line: str, code: str, message: str, part: str) -> None:
+    """One finding each, with the accepted forms or what was probably meant."""
+    found = only(service(line))
+    assert code == found[0]
+    assert message in found[1]
+    assert found[1].startswith("services.api")
+    assert part in found[2]
+
+
+@pytest.mark.parametrize(
+    "name", ["Api", "a/b", "a%b", "a b", "é", "a" * 33, "a" * 300, "-a", "1a", "a_b", "api-0", "x-ray", "", "a\\n"]
+)
+def test_names_that_would_break_things_are_refused(name: str) -> None:
+    """Names of services become file and process names; ``api-0`` would read as an instance."""
+    code, message, advice = only(f'version: 1\nproject: a\nservices:\n  "{name}": {{kind: scalable, command: x}}\n')
+    assert code == "PM006"
+    assert len(message) < 160
+    assert "lower-case" in advice
+
+
+@pytest.mark.parametrize("name", ["Api", "a/b", "a b", "é", "a" * 33, "1a", "", "a\\n"])
+def test_project_names_follow_the_same_rule(name: str) -> None:
+    """A bad project name is PM006, and the rules still run, on a project without a name."""
+    manifest, findings, _ = load(GOOD.replace("project: tiwater", f'project: "{name}"'))
+    assert [f.code for f in findings] == ["PM006"]
+    assert manifest is not None
+    assert manifest.project == "unnamed"
+
+
+def test_extensions_are_the_users_own() -> None:
+    """Keys that begin with ``x-`` are ignored wherever keys are known."""
+    text = GOOD.replace("version: 1", "version: 1\nx-base: &b {any: thing}") + "    x-note: [1, 2]\n"
+    assert codes(text.replace("ready: {", "ready: {x-a: 1, ")) == []
+
+
+@pytest.mark.parametrize(
+    "broker",
+    [
+        "mqtt://user:s3cret/x@h",
+        "http://user:s3cret@h",
+        "mqtt://user:s3cret@h:99999",
+        "user:s3cret@h",
+        "mqtt://u:s3cret@[h",
+    ],
+)
+def test_messages_never_repeat_a_brokers_password(broker: str) -> None:
+    """What is no broker URL is refused without being repeated."""
+    found = only(service(f"consumes: {{broker: '{broker}', topics: [a]}}"))
+    assert found[0] == "PM010"
+    assert "s3cret" not in "".join(found)
+
+
+@pytest.mark.parametrize("value", ["[s3cret]", "{s3cret: s3cret}", '"s3cret\\0"'])
+def test_messages_never_repeat_an_environment_value(value: str) -> None:
+    """A variable may hold a secret, also a badly written one."""
+    found = only(service(f"env: {{A: {value}}}"))
+    assert "s3cret" not in "".join(found)
+
+
+def test_every_fault_is_told_at_once_and_the_rest_still_read() -> None:
+    """A broken service does not hide the faults of another, nor keep the sound one from the rules."""
+    text = GOOD.replace("kind: scalable", "kind: scalabel").replace("memory: 300M", "memory: 300").replace("2G", "2")
+    manifest, findings, _ = load(text)
+    assert [f.code for f in findings] == ["PM010", "PM010", "PM010"]
+    assert manifest is not None
+    assert [s.name for s in manifest.services] == ["mqtt"]
+
+
+def test_a_fault_in_defaults_is_told_once_under_its_own_name() -> None:
+    """Services share ``defaults``; the fault stands there and nowhere else."""
+    code, message, _ = only(GOOD.replace("timeout: 20s", "timeout: 20"))
+    assert (code, message) == ("PM010", "defaults.stop.timeout: 20 has no unit")
+
+
+def test_a_fault_in_an_alias_is_told_once() -> None:
+    """Two services that share a mapping share its fault."""
+    text = "version: 1\nproject: a\nservices:\n  a: &a {kind: scalable, command: x, memory: 4}\n  b: *a\n"
+    assert codes(text) == ["PM010"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[]", ["PM005"]),
+        ("5", ["PM005"]),
+        ("~", ["PM005"]),
+        ("{}", ["PM004"] * 3),
+        ("{version: 1, project: a, services: {}}", ["PM010"]),
+        ("{version: 1, project: a, services: }", ["PM005"]),
+        ("{version: 1, project: a, services: {a: }}", ["PM005"]),
+        ("{version: 2, project: a, services: {a: {kind: scalable, command: x}}}", ["PM009"]),
+        ("{version: '1', project: a, services: {a: {kind: scalable, command: x}}}", ["PM005"]),
+        ("{version: 1, project: a, services: {a: {kind: scalable, command: ' '}}}", ["PM010"]),
+        ("{version: 1, project: a, services: {a: {kind: scalable, command: []}}}", ["PM010"]),
+        ("{version: 1, project: a, services: {a: {kind: scalable, command: [x], shell: true}}}", ["PM010"]),
+        ("{version: 1, project: a, services: {a: {kind: scalable, command: 'a \"b'}}}", ["PM010"]),
+    ],
+)
+def test_manifests_of_the_wrong_shape(text: str, expected: list[str]) -> None:
+    """Whatever stands where a mapping should, the findings say so."""
+    assert codes(text) == expected
+
+
+def test_the_tables_defaults_are_those_of_the_values() -> None:
+    """What the schema and the guide call a default is what the values have."""
+    manifest, _, _ = load(service(""))
+    assert manifest is not None
+    plain = manifest.services[0]
+    assert plain == Service("api", Kind.SCALABLE, ("node",))
+    assert Logs(_default(keys.LOGS_SIZE), _default(keys.LOGS_KEEP)) == plain.logs
+    assert Restart(_default(keys.RESTART_MAX), _default(keys.RESTART_WITHIN), _default(keys.RESTART_DELAY)) == Restart()
+    assert Stop(_default(keys.STOP_TIMEOUT), _default(keys.STOP_SIGNAL)) == Stop()
+    assert Start(_default(keys.START_TIME)) == Start()
+    assert Ready(timeout=_default(keys.READY_TIMEOUT)) == Ready()
+    assert Instances(*_default(keys.INSTANCES)) == Instances()
+
+
+def _default(key: Field[T]) -> T:
+    scalar = Scalar(str(key.default), plain=True, span=Span(1, 1, 1, 2))
+    value = key.kind.read(scalar, (), Sink("m", Places()))
+    assert value is not None
+    return value
+
+
+def test_every_field_is_described_and_its_examples_hold() -> None:
+    """The table is what users read: every key has a sentence, and examples pass their own check."""
+    fields = list(_fields(keys.MANIFEST))
+    assert len(fields) > 30
+    assert [f.name for f in fields if not f.description.endswith(".")] == []
+
+
+def _fields(record: Record) -> list[Field[object]]:
+    inner = [f.kind for f in record.fields if isinstance(f.kind, Record)]
+    tables = [getattr(f.kind, "item", None) for f in record.fields]
+    below = [*inner, *(t for t in tables if isinstance(t, Record))]
+    return [*record.fields, *(f for part in below for f in _fields(part))]
+
+
+WORDS = st.sampled_from(
+    ["", "x", "-1", "2", "auto", "400M", "5s", "true", "[]", "{}", "[a]", "{min: 2}", "{a: {b: 1}}", "&a x", "*a",
+    "'", '"', "\t",
+     "${A}", "${", "$${A}", "<<: *a", "x-y: 1", "!!int 5", "mqtt://u:p@h", "a/#", "é\u0301", "\x07", "- ", ": ", "# ",
+     "\n", "    "]
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 12), WORDS), min_size=1, max_size=4))
+def test_any_mutation_gives_findings_or_a_manifest(cuts: list[tuple[int, int, str]]) -> None:
+    """However a good manifest is mangled, nothing is raised."""
+    text = GOOD
+    for start, length, word in cuts:
+        text = text[:start] + word + text[start + length :]
+    manifest, findings, _ = load(text, {"A": "1"})
+    assert manifest is not None or findings
+
+
+def test_the_checker_is_quick() -> None:
+    """Reading and checking a manifest takes a few milliseconds; the best of five counts, as machines are busy."""
+    load(GOOD)
+
+    def once() -> float:
+        begun = time.perf_counter()
+        load(GOOD)
+        return time.perf_counter() - begun
+
+    assert min(once() for _ in range(5)) < 0.030
+
+
+def test_a_thousand_unknown_keys_are_told_in_time() -> None:
+    """Guessing what was meant is costly, so it ends after some; every key is still told."""
+    text = service("".join(f"kee{i}: 1\n" for i in range(5000)))
+    begun = time.perf_counter()
+    assert codes(text) == ["PM003"] * 5000
+    assert time.perf_counter() - begun < 5

@@ -1,0 +1,25 @@
+"""Words of messages: safe, short and helpful."""
+
+from procman.core.words import dotted, near, shown, visible
+
+
+def test_nothing_reaches_the_terminal_raw() -> None:
+    """Control, direction and private characters are written as escapes; letters of any script stay."""
+    assert visible("a\x1b\u202e\U000f0000é名") == "a\\x1b\\u202e\\U000f0000é名"
+
+
+def test_long_text_is_cut() -> None:
+    """A message repeats about 40 characters at most."""
+    assert shown("x" * 300) == f"'{'x' * 39}…'"
+
+
+def test_a_path_quotes_what_would_mislead() -> None:
+    """A key with a dot or a blank in it is quoted."""
+    assert dotted(("services", "a.b", "c d", "")) == "services.'a.b'.'c d'.''"
+
+
+def test_near_finds_a_slip_and_nothing_else() -> None:
+    """A misspelt word gets a guess whatever its case; a foreign or very long one does not."""
+    assert near("Memroy", ["memory", "kind"]) == "did you mean 'memory'?"
+    assert near("zzz", ["memory", "kind"]) == ""
+    assert near("memory" * 50, ["memory"]) == ""
