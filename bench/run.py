@@ -1,0 +1,32 @@
+"""Every benchmark, one after another. Absolute times wander with the machine; the ratios are what counts."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+import memory
+import peers
+import status
+
+BENCHES = {"status": status.main, "memory": memory.main}
+
+
+def main() -> int:
+    """Run the benchmarks named on the command line, or all; 2 for an unknown name."""
+    names = sys.argv[1:] or list(BENCHES)
+    unknown = [name for name in names if name not in BENCHES]
+    if unknown:
+        print(f"no benchmark {unknown[0]}; known: {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    print(f"{platform.platform()}, Python {platform.python_version()}")
+    for name in names:
+        try:
+            BENCHES[name]()
+        except peers.Unavailable as missing:
+            print(f"{name}: not measured: {missing}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
