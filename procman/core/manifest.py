@@ -138,7 +138,10 @@ class BudgetRule:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One project. `file` is the name under which findings speak of it, `base` the folder it lies in."""
+    """One project. `file` is the name under which findings speak of it, `base` the folder it lies in.
+
+    `written`: the services of the file, when a profile or `scale` is laid over them.
+    """
 
     project: str
     services: tuple[Service, ...]
@@ -149,6 +152,7 @@ class Manifest:
     places: Places = field(default_factory=Places, compare=False, repr=False)
     profile: str | None = None
     scaled: tuple[tuple[str, int], ...] = ()
+    written: tuple[Service, ...] = field(default=(), compare=False, repr=False)
 
     def service(self, name: str) -> Service | None:
         """Return the service called `name`, or None."""
@@ -156,13 +160,17 @@ class Manifest:
 
 
 def with_profile(manifest: Manifest, name: str) -> Manifest:
-    """Return `manifest` with the profile `name` laid over its services; KeyError when there is none."""
+    """Return `manifest` with the profile `name` laid over its services as written; KeyError when there is none.
+
+    What another profile or `scale` had laid over them is gone: no profile is measured through another.
+    """
     profile = next((p for p in manifest.profiles if p.name == name), None)
     if profile is None:
         raise KeyError(name)
     overlays = dict(profile.services)
-    services = tuple(_overlaid(s, overlays.get(s.name, Overlay())) for s in manifest.services)
-    return replace(manifest, services=services, profile=name)
+    written = manifest.written or manifest.services
+    services = tuple(_overlaid(s, overlays.get(s.name, Overlay())) for s in written)
+    return replace(manifest, services=services, profile=name, scaled=(), written=written)
 
 
 def with_scale(manifest: Manifest, counts: dict[str, int]) -> Manifest:
@@ -171,7 +179,8 @@ def with_scale(manifest: Manifest, counts: dict[str, int]) -> Manifest:
         replace(s, instances=Instances(counts[s.name], counts[s.name])) if s.name in counts else s
         for s in manifest.services
     )
-    return replace(manifest, services=services, scaled=tuple(sorted(counts.items())))
+    written = manifest.written or manifest.services
+    return replace(manifest, services=services, scaled=tuple(sorted(counts.items())), written=written)
 
 
 def _overlaid(service: Service, overlay: Overlay) -> Service:
