@@ -11,8 +11,8 @@ TIME_FORMS = "500ms, 10s, 5m or 1h"
 MAX_SIZE = 64 * TIB
 MAX_TIME = 7 * 24 * 3600.0
 
-_SIZE = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)([KMGT])")
-_TIME = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)(ms|s|m|h)")
+_SIZE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([KMGT])")
+_TIME = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s|m|h)")
 _FACTOR = {"K": KIB, "M": MIB, "G": GIB, "T": TIB}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -59,7 +59,7 @@ def short_size(size: int) -> str:
 def format_time(seconds: float) -> str:
     """Return `seconds` the way people read a duration: ``850ms``, ``12s``, ``3m 05s``, ``2d 4h``."""
     if seconds < 1:
-        return f"{seconds * 1000:.0f}ms"
+        return f"{min(round(seconds * 1000), 999)}ms"
     whole = int(seconds)
     if whole < MINUTE:
         return f"{whole}s"
