@@ -19,12 +19,13 @@ def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str
     """Return ``host:port`` of a broker URL so that two spellings of one broker are equal.
 
     Credentials, case and scheme do not count; every name in `local_names` and 127.0.0.0/8 is ``localhost``.
-    ValueError when it is no broker URL.
+    ValueError when it is no broker URL; the message never repeats it.
     """
     parts = urlsplit(url)
-    if parts.scheme not in DEFAULT_PORTS or not parts.netloc:
+    # urlsplit takes line ends out of the host without a word, and a lock's scope holds no white space
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or any(c.isspace() for c in url):
         raise ValueError(f"no broker URL; write {', '.join(sorted(DEFAULT_PORTS))}://HOST[:PORT]")
-    host = (parts.hostname or "").rstrip(".").lower()
+    host = _one_spelling(parts.hostname.rstrip(".").lower())
     if host in local_names or host in LOCAL_NAMES or _is_loopback(host):
         host = "localhost"
     return f"{host}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
@@ -45,6 +46,16 @@ def filter_fault(topic: str) -> str | None:
     if any("+" in level and level != "+" for level in levels):
         return "'+' stands alone in its level"
     return None
+
+
+def _one_spelling(host: str) -> str:
+    """Return an IPv6 address in its shortest form, an IPv4 address inside one as itself; names as they are."""
+    if ":" not in host:
+        return host
+    import ipaddress  # noqa: PLC0415 - few brokers are named by IPv6 addresses, and it costs milliseconds
+
+    address = ipaddress.IPv6Address(host)
+    return str(address.ipv4_mapped or address)
 
 
 def _is_loopback(host: str) -> bool:
