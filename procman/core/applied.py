@@ -64,7 +64,7 @@ def from_json(data: bytes) -> Applied:
         if raw.pop("schema_version") != SCHEMA_VERSION:
             raise ValueError("it was written by another version of procman")
         return _from_raw(raw)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"it is not whole ({error})") from error
 
 

@@ -14,7 +14,7 @@ def pack(records: list[tuple[str, str]]) -> bytes:
     for name, value in records:
         if not name or " " in name or "\0" in name or "\0" in value:
             raise ValueError(f"record '{name}' cannot hold this value: a NUL, or a bad name")
-        out.append(name.encode() + b" " + value.encode("utf-8", "surrogateescape"))
+        out.append(name.encode("ascii") + b" " + value.encode("utf-8", "surrogateescape"))
     return b"\0".join(out) + b"\0"
 
 
