@@ -1,5 +1,7 @@
 """Topic filters, compared as MQTT does."""
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,6 +15,11 @@ FILTERS = st.builds(
     st.lists(LEVELS, min_size=1, max_size=4),
     st.booleans(),
 )
+# With one level more than a filter has, and with names that no filter has, these tell all filters apart.
+EVERY_TOPIC = tuple("/".join(names) for depth in range(1, 5) for names in product(("a", "b", "", "$x"), repeat=depth))
+SHORT = st.builds(
+    lambda levels, wild: "/".join([*levels, "#"] if wild else levels), st.lists(LEVELS, max_size=3), st.booleans()
+).filter(bool)
 
 
 def matches(topic: str, pattern: str) -> bool:
@@ -42,6 +49,37 @@ def test_overlap_has_no_order(one: str, other: str) -> None:
     assert filters_overlap(one, one)
 
 
+@given(SHORT, SHORT)
+def test_filters_overlap_exactly_when_a_topic_reaches_both(one: str, other: str) -> None:
+    """Every topic of a small alphabet is tried: no overlap is missed, and none is said that is not there."""
+    expected = any(matches(topic, one) and matches(topic, other) for topic in EVERY_TOPIC)
+    assert expected == filters_overlap(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "overlap"),
+    [
+        ("tiwater/+/data", "tiwater/T1/data", True),
+        ("tiwater/+/data", "tiwater/#", True),
+        ("tiwater/#", "tiwater", True),
+        ("tiwater/+", "tiwater", False),
+        ("#", "anything/at/all", True),
+        ("#", "$SYS/broker/load", False),
+        ("+/broker", "$SYS/broker", False),
+        ("$SYS/#", "$SYS/broker/load", True),
+        ("$SYS/+", "$SYS/broker", True),
+        ("a//b", "a/+/b", True),
+        ("a/b", "A/b", False),
+        ("a/b", "a/b/", False),
+        ("+", "/", False),
+        ("+/+", "/", True),
+    ],
+)
+def test_overlap_of_the_specifications_own_cases(one: str, other: str, overlap: bool) -> None:
+    """`#` takes the parent level too, wildcards pass over `$` topics, and an empty level is a level."""
+    assert overlap == filters_overlap(one, other)
+
+
 @given(FILTERS, TOPICS)
 def test_broader_filters_cover(pattern: str, topic: str) -> None:
     """Each broader filter gets what the narrow one got, `$` topics under a bare `#` apart."""
@@ -52,7 +90,10 @@ def test_broader_filters_cover(pattern: str, topic: str) -> None:
 
 @pytest.mark.parametrize(
     ("topic", "parts"),
-    [("a/b", (None, "a/b")), ("$share/g/a/+", ("g", "a/+")), ("$shared/a", (None, "$shared/a"))],
+    [
+        *(("a/b", (None, "a/b")), ("$share/g/a/+", ("g", "a/+")), ("$shared/a", (None, "$shared/a"))),
+        *(("$share/g//b", ("g", "/b")), ("$share/g", ("g", "")), ("x/$share/g/a", (None, "x/$share/g/a"))),
+    ],
 )
 def test_a_share_group_is_not_part_of_the_filter(topic: str, parts: tuple[str | None, str]) -> None:
     """`$share/GROUP/FILTER` is split; what only looks like it is not."""
