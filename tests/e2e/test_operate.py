@@ -1,0 +1,101 @@
+"""start, stop and restart: of services and of single instances, and of nothing else."""
+
+import pytest
+
+from tests.support.projects import Project, ended
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_stopped_instance_stays_stopped(running: Project) -> None:
+    """`stop api-1` ends that instance; `status` calls it as wanted (0); nothing but `start` brings it back."""
+    before = running.pids()
+    ended(running.run("stop", "api-1"), 0)
+    assert running.pids() == {u: pid for u, pid in before.items() if u != "api-1"}
+    document = running.status(0)
+    row = next(i for i in document["instances"] if (i["service"], i["instance"]) == ("api", 1))
+    assert (row["state"], row["wanted"], row["pid"]) == ("stopped", False, None)
+    ended(running.run("scale", "api=3"), 0)
+    assert "api-1" not in running.pids()
+    ended(running.run("start", "api-1"), 0)
+    assert before.items() - {("api-1", before["api-1"])} <= running.pids().items()
+    assert running.states()["api-1"] == "ready"
+
+
+def test_a_service_is_stopped_and_started(running: Project) -> None:
+    """`stop mqtt` and `start mqtt` end and start the consumer alone."""
+    before = running.pids()
+    ended(running.run("stop", "mqtt"), 0)
+    assert running.consumers() == []
+    assert running.states(0)["mqtt-0"] == "stopped"
+    ended(running.run("start", "mqtt"), 0)
+    after = running.pids()
+    assert after["mqtt-0"] != before["mqtt-0"]
+    assert (after["api-0"], after["api-1"]) == (before["api-0"], before["api-1"])
+
+
+def test_up_starts_what_was_stopped(running: Project) -> None:
+    """`up` makes the project what the manifest says, so a stopped service runs again."""
+    ended(running.run("stop"), 0)
+    assert running.pids() == {}
+    running.status_code(0)
+    ended(running.run("up"), 0)
+    assert set(running.states().values()) == {"ready", "running"}
+
+
+def test_stop_again_is_nothing_to_do(running: Project) -> None:
+    """Stopping what is stopped ends with 0 and touches nobody."""
+    ended(running.run("stop", "api-0"), 0)
+    before = running.pids()
+    ended(running.run("stop", "api-0"), 0)
+    assert running.pids() == before
+
+
+def test_stop_without_a_project_is_nothing_to_do(shop: Project) -> None:
+    """When nothing runs, `stop` ends with 0, before the first `up` and after `down`."""
+    ended(shop.run("stop"), 0)
+    ended(shop.run("up"), 0)
+    ended(shop.run("down"), 0)
+    ended(shop.run("stop", "api"), 0)
+
+
+def test_an_instance_is_restarted_alone(running: Project) -> None:
+    """`restart api-1` gives that instance a new pid and no other."""
+    before = running.pids()
+    ended(running.run("restart", "api-1"), 0, "restart was asked for")
+    after = running.pids()
+    assert {u for u in after if after[u] != before[u]} == {"api-1"}
+
+
+def test_a_service_is_restarted(running: Project) -> None:
+    """`restart api` renews every instance of the service and not the consumer."""
+    before = running.pids()
+    ended(running.run("restart", "api"), 0)
+    after = running.pids()
+    assert {u for u in after if after[u] != before[u]} == {"api-0", "api-1"}
+
+
+def test_restart_starts_what_was_stopped(running: Project) -> None:
+    """`restart` of a stopped service starts it, and the operator's stop is over."""
+    ended(running.run("stop", "mqtt"), 0)
+    ended(running.run("restart", "mqtt"), 0)
+    assert running.states()["mqtt-0"] == "running"
+
+
+def test_start_takes_nothing_from_an_edited_file(running: Project) -> None:
+    """`start` and `restart` go by what was applied; an edited manifest waits for `up`."""
+    before = running.pids()
+    running.write({"api": running.api(env={"COLOUR": "green"}, instances=5), "mqtt": running.mqtt()})
+    ended(running.run("stop", "api-0"), 0)
+    ended(running.run("start", "api-0"), 0)
+    after = running.pids()
+    assert set(after) == set(before)
+    assert {u for u in after if after[u] != before[u]} == {"api-0"}
+
+
+@pytest.mark.parametrize("command", ["start", "stop", "restart", "logs"])
+def test_an_unknown_name_is_wrong_use(running: Project, command: str) -> None:
+    """A name that is neither service nor instance ends with 2 and says which are known."""
+    before = running.pids()
+    ended(running.run(command, "apii"), 2, "'apii'", "api", "mqtt")
+    assert running.pids() == before
