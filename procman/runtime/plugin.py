@@ -58,7 +58,6 @@ class Core:
             (events.SupervisorRunningEvent, "taking over", self._running),
             (events.SupervisorStoppingEvent, "stopping", self._stopping),
             (events.ProcessStateEvent, "following a process", self._changed),
-            (events.ProcessGroupAddedEvent, "starting a group", self._added),
             (events.ProcessGroupRemovedEvent, "forgetting a group", self._removed),
         ):
             events.subscribe(kind, self.border.around(what, work))
@@ -119,9 +118,6 @@ class Core:
         self.listeners.mark(unit, alive=process.state in _ALIVE)
         if process.state == ProcessStates.FATAL:
             self.listeners.drop(unit)
-
-    def _added(self, _event: object) -> None:
-        self.wake.poke()  # the turn that adds a group does not start it
 
     def _removed(self, _event: object) -> None:
         self.restarts.forget_all_but({p.config.name for p in inside.processes(self.supervisord)})

@@ -5,19 +5,28 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from procman.adapters.supervisor_rpc import Fault
 from procman.core.manifest import Restart
-from tests.support.supervised import MINFDS, Lab, Unit, environment
+from tests.support.supervised import SLEEPS, Lab, Unit, environment
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 ENDS = "raise SystemExit(3)"
 ENDS_LATER = "import time; time.sleep(1.3); raise SystemExit(4)"
+SLEEPS_ON = """
+from procman.runtime import plugin
+def make(supervisord, **options):
+    poller = supervisord.options.poller
+    poll = poller.poll
+    poller.poll = lambda timeout: poll(3600)
+    return plugin.make(supervisord, **options)
+"""
+"""A plugin under which supervisord's loop never wakes by itself."""
+
 QUICKLY = Restart(max=2, within=60.0, delay=0.05)
 
 
@@ -36,11 +45,17 @@ def test_killed_process_is_started_again(lab: Lab) -> None:
     assert (unit.restarts, unit.exit) == (1, "terminated by SIGKILL")
 
 
-def test_reaping_does_not_wait_for_the_poll(lab: Lab) -> None:
-    """The wake-up pipe gets a byte per signal: supervisord's own poll of a second is not waited for."""
-    watched = Path(f"/proc/{lab.pid}/fd")
-    pipes = [fd.name for fd in watched.iterdir() if os.readlink(fd).startswith("pipe:")]
-    assert sum(int(number) >= MINFDS for number in pipes) == 2
+@pytest.mark.parametrize("script", [SLEEPS, ENDS])
+def test_restart_does_not_wait_for_the_poll(script: str) -> None:
+    """A dead child, a change of state and a due time each end the sleep of the loop, however long that is."""
+    restart = Restart(max=3, within=60.0, delay=0.05)
+    with Lab([Unit("api-0", script, restart=restart)], plugin=SLEEPS_ON) as lab:
+        if script == SLEEPS:
+            wait_until(lambda: "success: api-0" in lab.log(), 20, "it counts as started")
+            os.kill(int(lab.log().partition("'api-0' with pid ")[2].split()[0]), signal.SIGKILL)
+            wait_until(lambda: lab.log().count("success: api-0") == 2, 20, "its successor counts as started")
+        else:
+            wait_until(lambda: lab.log().count("spawned: 'api-0'") == 4, 20, "it is tried three times more")
 
 
 def test_quick_exits_end_in_fatal() -> None:
@@ -61,12 +76,11 @@ def test_later_deaths_end_in_fatal() -> None:
 
 
 def test_second_failure_waits_for_the_delay() -> None:
-    """From the second failure on, the unit stays in BACKOFF for its delay."""
-    with Lab([Unit("api-0", ENDS, restart=Restart(max=5, within=60.0, delay=3600.0))]) as lab:
-        lab.wait("api-0", "BACKOFF")
-        wait_until(lambda: lab.unit("api-0").restarts == 1, 20, "the first restart")
-        lab.wait("api-0", "BACKOFF")
-        assert lab.log().count("spawned: 'api-0'") == 2
+    """From the second failure on, the unit stays in BACKOFF for its delay, which supervisord does not trim."""
+    policy = Restart(max=5, within=60.0, delay=3600.0)
+    with Lab([Unit("api-0", ENDS, restart=policy), Unit("clock-0", startsecs=3)]) as lab:
+        lab.wait("clock-0", "RUNNING")  # a trimmed delay would be over by then
+        assert ("BACKOFF", 1) == (lab.unit("api-0").statename, lab.unit("api-0").restarts)
 
 
 def test_missing_program_is_given_up_with_supervisords_words() -> None:
@@ -142,10 +156,9 @@ def test_shutdown_stops_all_at_once() -> None:
         for number in range(4):
             lab.wait(f"api-{number}", "RUNNING")
         lab.end()
-        words = [
-            line.split(" ", 3)[3] for line in lab.log().splitlines() if "killing api" in line or "stopped:" in line
-        ]
-        assert [w.split(" ")[0] for w in words] == ["killing"] * 4 + ["stopped:"] * 4
+        lines = [line.split(" ") for line in lab.log().splitlines()]
+        words = [line[3] for line in lines if line[3] in ("killing", "stopped:")]
+        assert ["killing"] * 4 + ["stopped:"] * 4 == words
 
 
 def test_fault_of_supervisord_arrives_with_its_code(lab: Lab) -> None:
