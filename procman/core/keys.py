@@ -70,7 +70,9 @@ STOP_SIGNAL = Field(
     "What asks an instance to end.",
     default="TERM",
 )
-RESTART_MAX = Field("max", scalars.whole(0, 100), "So many failures within the window end in 'failed'.", default=5)
+RESTART_MAX = Field(
+    "max", scalars.whole(0, 100), "More failures than this within the window end in 'failed'.", default=5
+)
 RESTART_WITHIN = Field("within", TIME, "The window in which failures are counted.", default="60s")
 RESTART_DELAY = Field("delay", TIME, "The pause before a restart, from the second failure on.", default="1s")
 LOGS_SIZE = Field("size", SIZE, "A log file is rotated at this size.", default="10M")
@@ -84,7 +86,7 @@ LOGS = Field("logs", Record((LOGS_SIZE, LOGS_KEEP)), "How much is kept of what a
 READY_HTTP = Field(
     "http",
     scalars.text("a path", "a path that begins with /, such as /health", r"^/[^\s\u0000]*$"),
-    "A path that answers 200 when the instance is ready; left out: it accepts connections.",
+    "A path that answers with 200 to 399 when it is ready; left out: it accepts connections.",
     examples=("/health",),
 )
 READY_TIMEOUT = Field("timeout", TIME, "How long an instance may take to become ready.", default="10s")

@@ -63,7 +63,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """`max` failures within `within` seconds end in ``failed``; `delay` applies from the second on."""
+    """More than `max` failures within `within` seconds end in ``failed``; `delay` applies from the second on."""
 
     max: int = 5
     within: float = 60.0
