@@ -15,7 +15,8 @@ Examples:
   procman down --file /srv/tiwater/procman.yaml
 
 \b
-Exit codes: 0 nothing is left (also when nothing ran), 1 failed, 2 wrong use.""",
+Exit codes: 0 nothing is left (also when nothing ran), 1 failed, 2 wrong use,
+75 another checkout owns the project.""",
 )
 @file_option
 def command(file: str | None) -> int:

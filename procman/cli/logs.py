@@ -16,7 +16,9 @@ Examples:
   procman logs mqtt --lines 200
 
 \b
-Exit codes: 0 shown, 2 wrong use. Ctrl-C ends --follow.""",
+Exit codes: 0 shown, 1 the record cannot be read, 2 wrong use,
+4 the project was never started, 75 another checkout owns the project.
+Ctrl-C ends --follow.""",
 )
 @click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
 @long_file_option

@@ -23,7 +23,7 @@ Examples:
   procman plan                      # this machine, against what runs here
   procman plan --ram 2G             # every profile on a machine with 2 GiB
   procman plan --ram 4G --profile maximum
-  procman plan --detailed-exitcode  # for pipelines: 0 no change, 1 error, 2 changes
+  procman plan --detailed-exitcode  # for pipelines
 
 \b
 Exit codes: 0 fits, 1 errors or does not fit, 2 wrong use

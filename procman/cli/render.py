@@ -11,8 +11,8 @@ from procman.cli.options import environment, file_option
     "render",
     epilog="""\b
 Examples:
-  procman render --to build/             # supervisord.conf, spec files, a systemd unit
-  supervisord -c build/supervisord.conf  # safe by hand: the launcher asks for the lock
+  procman render --to build/
+  supervisord -c build/supervisord.conf  # by hand; the lock holds
 
 \b
 Exit codes: 0 written, 1 errors in the manifest, 2 wrong use.""",

@@ -26,11 +26,12 @@ class Count(click.ParamType[tuple[str, int]]):
     "scale",
     epilog="""\b
 Examples:
-  procman scale api=4           # until the next procman up (or up --keep-scale)
+  procman scale api=4           # until the next procman up
   procman scale api=4 --write   # in the manifest, too
 
 \b
-Exit codes: 0 ready, 1 refused or failed, 2 wrong use, 4 manager not running, 75 a lock is held elsewhere.""",
+Exit codes: 0 ready, 1 refused or failed, 2 wrong use, 4 manager not running,
+75 a lock is held elsewhere or another checkout owns the project.""",
 )
 @click.argument("counts", nargs=-1, required=True, type=Count())
 @file_option

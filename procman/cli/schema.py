@@ -9,8 +9,11 @@ import click
     "schema",
     epilog="""\b
 Examples:
-  procman schema > procman.schema.json     # then, as the manifest's first line:
-                                           # yaml-language-server: $schema=./procman.schema.json""",
+  procman schema > procman.schema.json
+
+\b
+Then, as the first line of the manifest:
+  # yaml-language-server: $schema=./procman.schema.json""",
 )
 def command() -> None:
     """Print the JSON Schema of the manifest, for editors.

@@ -15,7 +15,8 @@ Examples:
   procman start api-1         # one instance
 
 \b
-Exit codes: 0 ready, 1 refused or failed, 2 wrong use, 4 manager not running, 75 a lock is held elsewhere.""",
+Exit codes: 0 ready, 1 refused or failed, 2 wrong use, 4 manager not running,
+75 a lock is held elsewhere or another checkout owns the project.""",
 )
 @click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
 @file_option

@@ -31,7 +31,9 @@ Examples:
   procman status --json | jq '.instances[] | select(.state != "ready")'
 
 \b
-Exit codes: 0 all as wanted, 2 wrong use, 3 something is not as wanted, 4 the manager is not running.""",
+Exit codes: 0 all as wanted, 1 the record cannot be read, 2 wrong use,
+3 something is not as wanted, 4 manager not running,
+75 another checkout owns the project.""",
 )
 @file_option
 @format_option

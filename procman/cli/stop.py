@@ -15,7 +15,8 @@ Examples:
   procman stop api-1          # one instance
 
 \b
-Exit codes: 0 stopped, 1 failed, 2 wrong use; nothing to do is 0.""",
+Exit codes: 0 stopped (also when nothing ran), 1 failed, 2 wrong use,
+75 another checkout owns the project.""",
 )
 @click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
 @file_option

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     "up",
     epilog="""\b
 Examples:
-  procman up                      # start, or change what differs; run again, it changes nothing
+  procman up                      # start, or change what differs
   procman up --profile stable     # remembered until another up says otherwise
   procman up --dry-run            # the very actions, none taken
   procman up --foreground         # for systemd and containers
