@@ -42,7 +42,6 @@ def share() -> ScalarKind[tuple[int | None, float | None]]:
 
 def _size(scalar: Scalar) -> int:
     try:
-        _ascii(scalar.text, "a size")
         return parse_size(scalar.text)
     except ValueError as error:
         match = re.fullmatch(rf"\s*({_NUMBER})\s*([KMGTkmgt]?)[A-Za-z]*\s*", scalar.text)
@@ -52,17 +51,11 @@ def _size(scalar: Scalar) -> int:
 
 def _time(scalar: Scalar) -> float:
     try:
-        _ascii(scalar.text, "a time")
         return parse_time(scalar.text)
     except ValueError as error:
         match = re.fullmatch(rf"\s*({_NUMBER})\s*(ms|[smhSMH]?)[A-Za-z]*\s*", scalar.text)
         guess = f"{match[1]}{match[2].lower() or 's'}" if match else ""
         raise _meant(scalar, error, guess, TIME_FORMS) from None
-
-
-def _ascii(value: str, noun: str) -> None:
-    if not value.isascii():
-        raise ValueError(f"{shown(value)} is not {noun}")
 
 
 def _meant(scalar: Scalar, error: ValueError, guess: str, forms: str) -> Fault:

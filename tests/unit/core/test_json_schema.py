@@ -133,14 +133,14 @@ def _mutated(chance: random.Random) -> dict[str, Any]:
     return document
 
 
-def _slots(value: Any) -> Iterator[tuple[Any, Any]]:
+def _slots(value: object) -> Iterator[tuple[Any, Any]]:
     pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in list(pairs):
         yield value, key
         yield from _slots(inner)
 
 
-def _shapes(value: Any) -> Iterator[dict[str, Any]]:
+def _shapes(value: object) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         if "title" in value and isinstance(value.get("description"), str):
             yield value
