@@ -1,57 +1,88 @@
-"""What this machine has: RAM, the cgroup's limit on it, and swap. Reads psutil and cgroup files, decides nothing."""
+"""What this machine has: RAM, the cgroups' limits on it, huge pages, swap, cores. Reads files, decides nothing.
+
+Sources: proc_meminfo(5), cgroups(7), and the kernel's Documentation/admin-guide/cgroup-v1/memory.rst and cgroup-v2.rst.
+`root` is the folder that ``/proc`` and ``/sys`` lie in, so that another machine's files can be read.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
-from procman.core.machine import Machine
+from procman.adapters.cgroups import cpu_quotas, levels
+from procman.core.errors import Failed
+from procman.core.machine import Level, Machine, bounded
 
-CGROUP_ROOT = Path("/sys/fs/cgroup")
-
-
-def this_machine(cgroup_file: str = "/proc/self/cgroup", root: Path = CGROUP_ROOT) -> Machine:
-    """Return the RAM that applies here: the physical RAM, or the tightest cgroup limit below it. Sizes in bytes."""
-    import psutil  # noqa: PLC0415 - 30 ms, not needed by `status`
-
-    physical = psutil.virtual_memory().total
-    swap = psutil.swap_memory().total
-    limits = cgroup_limits(Path(cgroup_file).read_text(), root)
-    if limits and min(limits) < physical:
-        return Machine(ram=min(limits), swap=swap, source="cgroup limit")
-    return Machine(ram=physical, swap=swap, source="physical RAM")
+DECLARED = "budget.ram"
 
 
-def cgroup_limits(membership: str, root: Path = CGROUP_ROOT) -> list[int]:
-    """Return every memory limit on the way from our cgroup to the root, v1 or v2, in bytes.
+def this_machine(ours: int = 0, declared: int | None = None, root: str = "") -> Machine:
+    """Return what applies here, `ours` being the bytes that the project uses now.
 
-    `membership` is the text of ``/proc/self/cgroup``: lines of ``ID:CONTROLLERS:PATH`` (cgroups(7)).
+    `declared` is what the manifest grants; it bounds the RAM like a cgroup in which nothing else runs.
     """
-    limits: list[int] = []
-    for line in membership.splitlines():
-        _, controllers, path = line.split(":", 2)
-        if controllers == "":
-            for base in (root, root / "unified"):
-                limits += _walk(base, path, "memory.max")
-        elif "memory" in controllers.split(","):
-            limits += _walk(root / "memory", path, "memory.limit_in_bytes")
-    return limits
+    known = meminfo(root)
+    hugepages = _hugepages(known)
+    physical = known["MemTotal"] - hugepages
+    available = known.get("MemAvailable", known.get("MemFree", 0))
+    source = "physical RAM less huge pages" if hugepages else "physical RAM"
+    bounds = [Level(physical, max(0, physical - available), source), *levels(root)]
+    if declared is not None:
+        bounds.append(Level(declared, ours, DECLARED))
+    swap = known.get("SwapTotal", 0)
+    here = Machine(
+        ram=physical,
+        swap=swap,
+        source=source,
+        swap_used=swap - known.get("SwapFree", swap),
+        hugepages=hugepages,
+        cores=cores(root),
+    )
+    return bounded(here, tuple(bounds), ours)
 
 
-def _walk(base: Path, path: str, name: str) -> list[int]:
-    folder = base / path.lstrip("/")
-    found = []
-    while True:
-        value = _limit(folder / name)
-        if value is not None:
-            found.append(value)
-        if folder in (base, folder.parent) or base not in folder.parents:
-            return found
-        folder = folder.parent
+def meminfo(root: str = "") -> dict[str, int]:
+    """Return ``/proc/meminfo`` in bytes; counts, such as HugePages_Total, as they are. Failed without MemTotal."""
+    path, known = f"{root}/proc/meminfo", {}
+    for line in _read(path).splitlines():
+        name, _, rest = line.partition(":")
+        words = rest.split()
+        if words and words[0].isdigit():
+            known[name] = int(words[0]) * (1024 if words[1:] == ["kB"] else 1)
+    if "MemTotal" not in known:
+        raise Failed(f"cannot read the size of RAM in {path}", "is /proc mounted? Or name a size with --ram")
+    return known
 
 
-def _limit(file: Path) -> int | None:
+def cores(root: str = "") -> int | None:
+    """Return how many processors we may run on at once: our affinity, less where a cgroup's quota is tighter."""
+    allowed = None
+    for line in _read(f"{root}/proc/self/status").splitlines():
+        if line.startswith("Cpus_allowed_list:"):
+            allowed = _listed(line.partition(":")[2].strip())
+    quotas = [-(-quota // period) for quota, period in cpu_quotas(root)]
+    found = [*([allowed] if allowed else []), *quotas]
+    return max(1, min(found)) if found else os.cpu_count()
+
+
+def _hugepages(known: dict[str, int]) -> int:
+    """Return the bytes taken by huge pages: of the default size, or of all sizes where the kernel says so (4.15)."""
+    default = known.get("HugePages_Total", 0) * known.get("Hugepagesize", 0)
+    return max(default, known.get("Hugetlb", 0))
+
+
+def _listed(text: str) -> int:
+    """Return how many numbers a list such as ``0-3,8`` has."""
+    total = 0
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        if first.isdigit():
+            total += int(last or first) - int(first) + 1
+    return total
+
+
+def _read(path: str) -> str:
     try:
-        text = file.read_text().strip()
+        with open(path, encoding="ascii", errors="replace") as file:  # noqa: PTH123
+            return file.read()
     except OSError:
-        return None
-    return int(text) if text.isdigit() else None
+        return ""

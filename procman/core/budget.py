@@ -45,9 +45,17 @@ class Budget:
     manager: int = MANAGER_BYTES
 
     @property
+    def kept(self) -> int:
+        """Return the bytes left to others: the reserve, or what they need now where that is more.
+
+        The reserve is for the system, the broker and the database, so what these use now is part of it.
+        """
+        return max(self.reserve, self.machine.others or 0)
+
+    @property
     def usable(self) -> int:
         """Return the bytes that services may use; never negative."""
-        return max(0, self.machine.ram - self.reserve - self.manager)
+        return max(0, self.machine.ram - self.kept - self.manager)
 
 
 def budget_for(machine: Machine, rule: BudgetRule) -> Budget:

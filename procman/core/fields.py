@@ -102,6 +102,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         shell=read.get(keys.SHELL) or False,
         instances=_instances(read) or Instances(),
         memory=read.get(keys.MEMORY),
+        weight=read.get(keys.WEIGHT) or 1,
         listen=read.get(keys.LISTEN),
         ready=_ready(ready) if ready is not None else None,
         env=read.get(keys.ENV) or (),

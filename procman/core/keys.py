@@ -10,6 +10,7 @@ from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping,
 
 VERSION_1 = 1
 MOST_INSTANCES = 256
+MOST_WEIGHT = 100
 _LETTERS = "a lower-case letter, then lower-case letters, digits and '-', at most 32 characters"
 
 
@@ -61,6 +62,12 @@ INSTANCES = Field(
     examples=(2, "auto", {"min": 1, "max": 4}),
 )
 MEMORY = Field("memory", SIZE, "The RAM limit of one instance.", examples=("400M",))
+WEIGHT = Field(
+    "weight",
+    scalars.whole(1, MOST_WEIGHT),
+    "The share of an open count: with 2 it gets twice the instances of one with 1.",
+    default=1,
+)
 
 START_TIME = Field("time", TIME, "How long a new process must stay up to count as started.", default="1s")
 STOP_TIMEOUT = Field("timeout", TIME, "How long an instance may take to end before it is killed.", default="10s")
@@ -148,6 +155,7 @@ SERVICE = Record(
         SHELL,
         INSTANCES,
         MEMORY,
+        WEIGHT,
         LISTEN,
         READY,
         ENV,

@@ -89,7 +89,10 @@ class Consumes:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One named entry of the manifest: a command and its rules. `memory` is bytes per instance."""
+    """One named entry of the manifest: a command and its rules. `memory` is bytes per instance.
+
+    `weight` is its share where the count is open (see `core.share`).
+    """
 
     name: str
     kind: Kind
@@ -97,6 +100,7 @@ class Service:
     shell: bool = False
     instances: Instances = Instances()
     memory: int | None = None
+    weight: int = 1
     listen: Address | None = None
     ready: Ready | None = None
     env: tuple[tuple[str, str], ...] = ()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from procman.core import keys
 from procman.core.budget import Budget, Verdict, judge
 from procman.core.manifest import Instances, Kind, Manifest, Service, with_profile
+from procman.core.share import Ask, shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,9 @@ class Plan:
         return next((s.instances for s in self.services if s.name == name), 0)
 
 
+MOST_INSTANCES = keys.MOST_INSTANCES
+
+
 def make_plan(manifest: Manifest, budget: Budget) -> Plan:
     """Return the plan for `manifest` (profile and scale already laid over it) on `budget`."""
     return Plan(
@@ -90,26 +95,22 @@ def compare_profiles(manifest: Manifest, budget: Budget) -> tuple[ProfileRow, ..
 
 
 def planned(services: tuple[Service, ...], budget: Budget) -> tuple[PlannedService, ...]:
-    """Return the instances of each service: the fixed counts first, then what a range or ``auto`` may add.
+    """Return the instances of each service: fixed counts as written, open ones by the rule of `core.share`.
 
-    A range starts at its lower bound; while one more instance of some service still fits into 80 % of the usable
-    RAM, the service with the fewest instances so far gets it (ties by name), so the order of the file does not
-    matter. ``auto`` starts at one and is bounded by the RAM alone; an undeclared limit never grows.
+    An open count grows into 80 % of the usable RAM, so that it never makes a plan tight by itself. Without a maximum of
+    its own a service gets at most one instance per core, where the cores are known. An undeclared limit never grows.
     """
-    counts = {s.name: s.instances.low for s in services}
-    room = budget.usable * 80 // 100 - sum((s.memory or 0) * counts[s.name] for s in services)
-    growing = [s for s in services if s.memory and s.kind is Kind.SCALABLE and _may_grow(s.instances, counts[s.name])]
-    while growing:
-        growing = [s for s in growing if (s.memory or 0) <= room and _may_grow(s.instances, counts[s.name])]
-        if growing:
-            service = min(growing, key=lambda s: (counts[s.name], s.name))
-            counts[service.name] += 1
-            room -= service.memory or 0
-    return tuple(PlannedService(s.name, s.kind, counts[s.name], s.memory) for s in services)
+    asks = tuple(_ask(s, budget) for s in services if s.memory and s.kind is Kind.SCALABLE and _is_open(s.instances))
+    room = budget.usable * 80 // 100 - sum((s.memory or 0) * s.instances.low for s in services)
+    counts = shares(asks, room)
+    return tuple(PlannedService(s.name, s.kind, counts.get(s.name, s.instances.low), s.memory) for s in services)
 
 
-MOST_INSTANCES = 256
+def _is_open(instances: Instances) -> bool:
+    return instances.high is None or instances.high > instances.low
 
 
-def _may_grow(instances: Instances, count: int) -> bool:
-    return count < (MOST_INSTANCES if instances.high is None else instances.high)
+def _ask(service: Service, budget: Budget) -> Ask:
+    low, high = service.instances.low, service.instances.high
+    most = budget.machine.cores or MOST_INSTANCES
+    return Ask(service.name, service.memory or 0, low, max(low, most) if high is None else high, service.weight)

@@ -22,6 +22,7 @@ from procman.core.source import Source
 from procman.core.spec import Spec
 from procman.rules import engine
 from procman.rules.base import Context
+from procman.workflow import own
 from procman.workflow.load import Loaded
 
 
@@ -79,7 +80,7 @@ def decide(loaded: Loaded, choice: Choice, environment: Mapping[str, str]) -> De
     manifest = _chosen(loaded.manifest, choice)
     plan = None
     if choice.ram is not None or manifest.budget.ram is not None or not choice.offline:
-        plan = make_plan(manifest, budget_for(_machine(manifest, choice), manifest.budget))
+        plan = make_plan(manifest, budget_for(_machine(manifest, choice, environment), manifest.budget))
     facts = None
     if not choice.offline:
         facts = host.facts(manifest, loaded.env_files, environment.get("PATH", ""))
@@ -117,14 +118,13 @@ def _chosen(manifest: Manifest, choice: Choice) -> Manifest:
     return manifest
 
 
-def _machine(manifest: Manifest, choice: Choice) -> Machine:
+def _machine(manifest: Manifest, choice: Choice, environment: Mapping[str, str]) -> Machine:
     if choice.ram is not None:
         return named(choice.ram, "--ram")
-    declared = named(manifest.budget.ram, "budget.ram") if manifest.budget.ram is not None else None
+    declared = manifest.budget.ram
     if declared is not None and choice.offline:
-        return declared
-    here = machine.this_machine()
-    return declared if declared is not None and declared.ram < here.ram else here
+        return named(declared, machine.DECLARED)
+    return machine.this_machine(own.memory(manifest.project, environment), declared)
 
 
 def _meant(word: str, names: list[str], what: str) -> str:
