@@ -32,7 +32,7 @@ def locks_of(project: str, service: Service, local_names: frozenset[str]) -> tup
     """
     if service.kind is not Kind.SINGLETON:
         return ()
-    if service.consumes is None:
+    if service.consumes is None or not service.consumes.topics:
         return (Lock(SERVICE_SCOPE, f"{project}/{service.name}"),)
     broker = normalize_broker(service.consumes.broker, local_names)
     return tuple(Lock(broker, split_share(topic)[1]) for topic in service.consumes.topics)
