@@ -32,7 +32,9 @@ NAME = "address-shared"
 SEVERITY = Severity.ERROR
 WHY = "The second service cannot start, or takes the first one's requests."
 
-WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+EVERY_IPV4 = "0.0.0.0"  # noqa: S104 - compared, not bound
+EVERY = "::"
+"""Linux takes the port for IPv4 too."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -52,5 +54,16 @@ def collide(one: Address, other: Address) -> bool:
     """Tell whether two addresses cannot both be listened on."""
     if one.port != other.port:
         return False
-    hosts = {one.host, other.host}
-    return len(hosts) == 1 or bool(hosts & WILDCARDS) or ("localhost" in hosts and hosts <= LOOPBACK)
+    hosts = {_host(one), _host(other)}
+    if len(hosts) == 1 or EVERY in hosts or ("localhost" in hosts and hosts <= LOOPBACK):
+        return True
+    return EVERY_IPV4 in hosts and not any(":" in host for host in hosts)
+
+
+def _host(address: Address) -> str:
+    """Return the host in one spelling: names in lower case, an IPv6 address in its shortest form."""
+    if ":" not in address.host:
+        return address.host.lower()
+    import ipaddress  # noqa: PLC0415 - few services listen on IPv6, and it costs milliseconds
+
+    return str(ipaddress.IPv6Address(address.host))

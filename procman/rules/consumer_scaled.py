@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procman.core.diagnostics import Severity
-from procman.core.manifest import Instances, Kind, Manifest, Service
+from procman.core.manifest import Instances, Kind, Manifest, Profile, Service
 from procman.core.source import Span
 from procman.rules.base import Context, Problem
 
@@ -52,11 +52,15 @@ def check(context: Context) -> Iterator[Problem]:
 
 
 def _scaled_at(manifest: Manifest, service: Service) -> Iterator[tuple[Span, str]]:
-    if service.instances != Instances():
-        by_scale = " by `scale`" if service.name in dict(manifest.scaled) else ""
-        yield manifest.places.value("services", service.name, "instances"), by_scale
-    for profile in manifest.profiles:
-        wanted = dict(profile.services).get(service.name)
-        if wanted is not None and wanted.instances not in (None, Instances()):
-            path = ("profiles", profile.name, "services", service.name, "instances")
-            yield manifest.places.value(*path), f" in profile '{profile.name}'"
+    scaled = service.name in dict(manifest.scaled)
+    asking = [p.name for p in manifest.profiles if _asks_for_more(p, service.name)]
+    if service.instances != Instances() and (scaled or manifest.profile not in asking):
+        yield manifest.places.value("services", service.name, "instances"), " by `scale`" if scaled else ""
+    for profile in asking:
+        path = ("profiles", profile, "services", service.name, "instances")
+        yield manifest.places.value(*path), f" in profile '{profile}'"
+
+
+def _asks_for_more(profile: Profile, service: str) -> bool:
+    wanted = dict(profile.services).get(service)
+    return wanted is not None and wanted.instances not in (None, Instances())
