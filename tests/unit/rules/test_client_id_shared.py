@@ -1,0 +1,55 @@
+"""Two services use one MQTT client id on one broker."""
+
+from __future__ import annotations
+
+import pytest
+
+from procman.rules import client_id_shared as rule
+from tests.support.judging import Told, judged
+
+TWO = """
+    services:
+      mqtt: {{kind: singleton, command: a, consumes: {{broker: "{0}", topics: [a], {1}}}}}
+      logs: {{kind: singleton, command: b, consumes: {{broker: "{2}", topics: [b], {3}}}}}
+"""
+
+
+@pytest.mark.parametrize("other", ["mqtt://h", "tcp://user:pw@H:1883/"])
+def test_one_client_id_on_one_broker_is_told(other: str) -> None:
+    """The second use is told with the place of the first, however the broker is spelt."""
+    expected = Told(
+        "PM204",
+        "client-id-shared",
+        "error",
+        "'logs' uses the client id of 'mqtt'",
+        "give each consumer a fixed client id of its own",
+        "6: one",
+        (("used first here", "5: one"),),
+    )
+    assert [expected] == judged(rule, TWO.format("mqtt://h", "client_id: one", other, "client_id: one"))
+
+
+def test_three_services_with_one_client_id_are_told_in_pairs() -> None:
+    """Each later service is told with each earlier one."""
+    text = TWO.format("mqtt://h", "client_id: one", "mqtt://h", "client_id: one")
+    text += "      more: {kind: singleton, command: c, consumes: {broker: mqtt://h, topics: [c], client_id: one}}\n"
+    assert [
+        ("'logs' uses the client id of 'mqtt'", "6: one"),
+        ("'more' uses the client id of 'mqtt'", "7: one"),
+        ("'more' uses the client id of 'logs'", "7: one"),
+    ] == [(t.message, t.place) for t in judged(rule, text)]
+
+
+@pytest.mark.parametrize(
+    ("one", "broker", "other"),
+    [
+        ("client_id: one", "mqtt://h", "client_id: One"),
+        ("client_id: one", "mqtt://i", "client_id: one"),
+        ("client_id: one", "mqtt://h", ""),
+        ("", "mqtt://h", ""),
+    ],
+)
+def test_own_client_ids_are_fine(one: str, broker: str, other: str) -> None:
+    """Another id (case counts), another broker, and ids that the broker gives are not told."""
+    text = TWO.format("mqtt://h", one, broker, other).replace(", }", "}")
+    assert judged(rule, text) == []
