@@ -244,7 +244,10 @@ def test_a_deleted_lock_file_never_makes_two(bench: Bench) -> None:
     assert holds(bench, second.pid)
 
 
-def test_a_file_that_moves_away_while_it_is_locked_is_noticed(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_moves_away_while_it_is_locked_is_noticed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, *, replaced: bool
+) -> None:
     """A lock on a file that its path no longer names is no lock: the launcher looks again, and gets the new one."""
     real, moved = lockfiles._lock, False
 
@@ -253,6 +256,8 @@ def test_a_file_that_moves_away_while_it_is_locked_is_noticed(bench: Bench, monk
         path = bench.locks / "f.a"
         if path.exists() and not moved:
             path.unlink()
+            if replaced:
+                path.touch()
             moved = True
         return real(descriptor)
 
@@ -335,7 +340,7 @@ def test_a_missing_lock_directory_is_made_for_everybody(bench: Bench) -> None:
     """1777 despite the umask of the first."""
     script = 'mount -t tmpfs none /run/lock && umask 077 && exec "$@"'
     started = bench.start(bench.spec(), wrap=("unshare", "-m", "sh", "-c", script, "sh")).becomes()
-    made = Path(f"/proc/{started.pid}/root/run/lock/procman")
+    made = Path("/proc", str(started.pid), "root", lockfiles.DIRECTORY.lstrip("/"))
     assert stat.S_IMODE(made.stat().st_mode) == 0o1777
 
 

@@ -62,9 +62,12 @@ class Started:
 
     def becomes(self, program: str = "sleep") -> "Started":
         """Wait until it has become `program`."""
-        wait_until(lambda: runs(self.pid, program) or gone(self.pid), 20, f"it becomes {program}")
-        assert runs(self.pid, program), self.said()
+        wait_until(lambda: self._is(program) or gone(self.pid), 20, f"it becomes {program}")
+        assert self._is(program), self.said()
         return self
+
+    def _is(self, program: str) -> bool:
+        return runs(self.pid, program) and procfs.environ(self.pid) != b""  # in the middle of exec it has none yet
 
     def code(self) -> int:
         """Wait for its end; its exit code, negative for a signal."""
