@@ -58,6 +58,14 @@ def test_restart_does_not_wait_for_the_poll(script: str) -> None:
             wait_until(lambda: lab.log().count("spawned: 'api-0'") == 4, 20, "it is tried three times more")
 
 
+def test_shutdown_does_not_wait_for_the_poll() -> None:
+    """When the last process is down, supervisord ends in the same breath."""
+    with Lab([Unit("api-0")], plugin=SLEEPS_ON) as lab:
+        wait_until(lambda: "success: api-0" in lab.log(), 20, "it counts as started")
+        os.kill(lab.pid, signal.SIGTERM)
+        wait_until(lambda: not lab.alive, 20, "supervisord has ended")
+
+
 def test_quick_exits_end_in_fatal() -> None:
     """A service that exits at once is started `max` times again, then given up with the reason."""
     with Lab([Unit("api-0", ENDS, restart=QUICKLY)]) as lab:

@@ -211,6 +211,12 @@ def test_broken_callback_does_not_end_supervisord(target: str) -> None:
         assert "RuntimeError: injected" in lab.log()
 
 
+def test_broken_answer_hangs_up() -> None:
+    """A launcher whose message breaks the plugin is hung up on, and does not wait for ever."""
+    with Lab([Unit("api-0")], plugin=BREAKS.format(target="Core.answer")) as lab:
+        assert talking(lab, "start\0api-0") == "b'' 0"
+
+
 @pytest.mark.parametrize("target", ["Core.status", "Core.release"])
 def test_broken_call_is_a_fault(target: str) -> None:
     """An RPC that raises answers with a fault that says so."""
