@@ -7,7 +7,6 @@ what is missing and whose next `up` finishes it.
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import dataclass
 
 from procman.adapters import files, supervisor_rpc, supervisord, survivors, templates
@@ -16,16 +15,14 @@ from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action, Do, Running, changes, diff
 from procman.core.errors import Failed, ProcmanError
-from procman.core.manifest import Stop
 from procman.core.observed import Observed
 from procman.core.sheet import Sheet
 from procman.engines import supervisord as engine
+from procman.workflow.ending import end_manager, stop_units
 from procman.workflow.observe import observe
-from procman.workflow.ready import POLL, Progress, wait_ready
-from procman.workflow.running import read_spec, running
+from procman.workflow.ready import Progress, wait_ready
+from procman.workflow.running import running
 from procman.workflow.target import Target, as_it_was
-
-STOP_MARGIN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,30 +134,6 @@ def _start(state: State, client: supervisor_rpc.Client, unit: str, *, known: boo
     client.add(unit)
 
 
-def stop_units(state: State, units: list[str], progress: Progress) -> None:
-    """Stop `units` at once and wait until the last is down. Failed when one outlives its time and SIGKILL."""
-    client = supervisor_rpc.Client(state.socket)
-    alive = [u for u in client.status().units if u.unit in units and _is_up(u.statename)]
-    for unit in alive:
-        progress(unit.unit, "stopping")
-        client.stop(unit.unit, wait=False)
-    specs = [spec for spec in (read_spec(u.spec) for u in alive) if spec is not None]
-    patience = max((spec.stop.timeout for spec in specs), default=Stop().timeout) + STOP_MARGIN
-    _wait_down(client, {u.unit for u in alive}, patience)
-
-
-def _wait_down(client: supervisor_rpc.Client, units: set[str], patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while up := [u.unit for u in client.status().units if u.unit in units and _is_up(u.statename)]:
-        if time.monotonic() > deadline:
-            raise Failed(f"{up[0]} does not end, not even by SIGKILL", "it may wait for a disk: see its state in ps")
-        time.sleep(POLL)
-
-
-def _is_up(statename: str) -> bool:
-    return statename in ("STARTING", "RUNNING", "STOPPING", "BACKOFF")
-
-
 def _release(client: supervisor_rpc.Client, target: Target, stops: list[Action]) -> None:
     """Close the listening sockets of instances that are not wanted any more."""
     for service in {a.service for a in stops}:
@@ -197,29 +170,3 @@ def _drop_old_specs(state: State, target: Target) -> None:
     for name in files.names(state.specs):
         if name not in kept:
             files.remove(f"{state.specs}/{name}")
-
-
-def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tuple[str, ...]:
-    """End supervisord and everything under it, and return in words what had to be killed.
-
-    All services are told at once; whatever outlives its time is killed by supervisord, supervisord itself by us, and
-    what has left its tree by its environment.
-    """
-    killed: list[str] = []
-    observed = observe(state)
-    if observed is not None:
-        progress("", "stopping everything")
-        supervisor_rpc.Client(state.socket).shutdown()
-        if not supervisord.ended(observed.manager_pid, patience):
-            supervisord.kill(observed.manager_pid)
-            supervisord.ended(observed.manager_pid, STOP_MARGIN)
-            killed.append(f"supervisord (pid {observed.manager_pid}) did not end in {patience:.0f} s and was killed")
-    killed.extend(survivors.end_orphans(state.folder))
-    _clear_sockets(state)
-    return tuple(killed)
-
-
-def _clear_sockets(state: State) -> None:
-    for name in files.names(state.folder):
-        if name in {"sock", "supervisord.pid"} or name.startswith("store."):
-            files.remove(f"{state.folder}/{name}")

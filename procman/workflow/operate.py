@@ -12,8 +12,7 @@ from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action, Do, changes, diff
 from procman.core.errors import Failed, NotRunning, WrongUse
-from procman.workflow import apply as applying
-from procman.workflow import preflight
+from procman.workflow import ending, preflight
 from procman.workflow.apply import Before, apply
 from procman.workflow.decide import Approved, Choice, approve, decide
 from procman.workflow.load import load_applied
@@ -124,7 +123,7 @@ def down(project: Project, talk: Talk) -> tuple[str, ...]:
         stops = [Action(r.service, r.instance, Do.STOP, "procman down") for r in before.running if r.alive]
         talk.show(tuple(stops))
         longest = max((r.spec.stop.timeout for r in before.running if r.spec), default=0.0)
-        killed = applying.end_manager(project.state, talk.progress, longest + applying.STOP_MARGIN)
+        killed = ending.end_manager(project.state, talk.progress, longest + ending.STOP_MARGIN)
         states.write_record(project.state, applied.ended())
         return killed
 

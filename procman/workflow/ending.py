@@ -1,0 +1,93 @@
+"""How instances and the manager end: asked, waited for, killed by supervisord or by us, and what had to be is said."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from procman.adapters import files, supervisor_rpc, supervisord, survivors
+from procman.adapters.state import State
+from procman.core.errors import Failed, NotRunning
+from procman.core.manifest import Stop
+from procman.core.observed import Observed, ObservedUnit
+from procman.workflow.observe import observe
+from procman.workflow.ready import POLL, Progress
+from procman.workflow.running import read_spec
+
+STOP_MARGIN = 10.0
+
+
+def stop_units(state: State, units: list[str], progress: Progress) -> None:
+    """Stop `units` at once and wait until the last is down. Failed when one outlives its time and SIGKILL."""
+    client = supervisor_rpc.Client(state.socket)
+    alive = [u for u in client.status().units if u.unit in units and _is_up(u.statename)]
+    for unit in alive:
+        progress(unit.unit, "stopping")
+        _stop(client, unit.unit)
+    specs = [spec for spec in (read_spec(u.spec) for u in alive) if spec is not None]
+    patience = max((spec.stop.timeout for spec in specs), default=Stop().timeout) + STOP_MARGIN
+    _wait_down(client, {u.unit for u in alive}, patience)
+
+
+def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tuple[str, ...]:
+    """End supervisord and everything under it, and return in words what had to be killed.
+
+    All services are told at once; whatever outlives its time is killed by supervisord, supervisord itself by us, and
+    what has left its tree by its environment.
+    """
+    killed: list[str] = []
+    observed = observe(state)
+    if observed is not None:
+        progress("", "stopping everything")
+        killed.extend(_end_units(state, observed))
+        with contextlib.suppress(supervisor_rpc.Fault, NotRunning):  # it is ending already, or has ended since
+            supervisor_rpc.Client(state.socket).shutdown()
+        if not supervisord.ended(observed.manager_pid, patience):
+            supervisord.kill(observed.manager_pid)
+            supervisord.ended(observed.manager_pid, STOP_MARGIN)
+            killed.append(f"supervisord (pid {observed.manager_pid}) did not end in {patience:.0f} s and was killed")
+    killed.extend(survivors.end_orphans(state.folder))
+    _clear_sockets(state)
+    return tuple(killed)
+
+
+def _end_units(state: State, observed: Observed) -> list[str]:
+    """Stop every unit, and return in words which did not end in its time; a shutdown alone would not tell."""
+    up = [u.unit for u in observed.units if u.pid]
+    try:
+        stop_units(state, [u.unit for u in observed.units], lambda _unit, _words: None)
+        ends = supervisor_rpc.Client(state.socket).status().units
+    except (Failed, NotRunning):
+        return []  # supervisord ends, or is about to be ended, with all it has
+    return [f"{u.unit} did not end in its time and was killed" for u in ends if u.unit in up and _was_killed(u)]
+
+
+def _was_killed(unit: ObservedUnit) -> bool:
+    spec = read_spec(unit.spec)
+    return "SIGKILL" in (unit.exit or "") and (spec is None or spec.stop.signal != "KILL")
+
+
+def _stop(client: supervisor_rpc.Client, unit: str) -> None:
+    try:
+        client.stop(unit)
+    except supervisor_rpc.Fault as fault:
+        if fault.code != supervisor_rpc.NOT_RUNNING:  # it has ended since it was seen
+            raise
+
+
+def _wait_down(client: supervisor_rpc.Client, units: set[str], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while up := [u.unit for u in client.status().units if u.unit in units and _is_up(u.statename)]:
+        if time.monotonic() > deadline:
+            raise Failed(f"{up[0]} does not end, not even by SIGKILL", "it may wait for a disk: see its state in ps")
+        time.sleep(POLL)
+
+
+def _is_up(statename: str) -> bool:
+    return statename in ("STARTING", "RUNNING", "STOPPING", "BACKOFF")
+
+
+def _clear_sockets(state: State) -> None:
+    for name in files.names(state.folder):
+        if name in {"sock", "supervisord.pid"} or name.startswith("store."):
+            files.remove(f"{state.folder}/{name}")
