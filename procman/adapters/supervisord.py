@@ -61,6 +61,7 @@ def _spawn(state: State, *, foreground: bool) -> subprocess.Popen[bytes]:
                 stderr=sink,
                 env=_environment(),
                 cwd=state.folder,
+                umask=0o077,
                 start_new_session=not foreground,
                 process_group=0 if foreground else None,
             )
