@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from procman.adapters import processes
-from procman.core.errors import NotRunning
 from procman.core.status import InstanceStatus
 from procman.workflow.observe import observe, status_rows
 from procman.workflow.project import find
@@ -30,10 +29,10 @@ class Report:
 
 
 def report(file: str | None, environment: Mapping[str, str]) -> Report:
-    """Return what runs of the project against what should; NotRunning when it was never started."""
+    """Return what runs of the project against what should; nothing of either when it was never started."""
     project = find(file, environment)
     if project is None:
-        raise NotRunning("the project is not running", "start it with procman up")
+        return _never_started(file, environment)
     applied = project.applied
     observed = None if applied.down else observe(project.state)
     memory = processes.memory((observed.manager_pid,)) if observed else 0
@@ -49,4 +48,23 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         manager_state=observed.state.lower() if observed else "not running",
         manager_memory=memory,
         rows=status_rows(observed, applied) if observed else (),
+    )
+
+
+def _never_started(file: str | None, environment: Mapping[str, str]) -> Report:
+    from procman.workflow.load import load_file, manifest_path  # noqa: PLC0415 - `status` seldom comes here
+
+    loaded = load_file(manifest_path(file, environment), environment)
+    return Report(
+        project=loaded.manifest.project if loaded.manifest else "?",
+        path=loaded.path,
+        edited=False,
+        profile=None,
+        scaled=(),
+        required=0,
+        usable=0,
+        manager_pid=None,
+        manager_state="not running",
+        manager_memory=0,
+        rows=(),
     )

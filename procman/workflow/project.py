@@ -10,7 +10,7 @@ from procman.adapters import files
 from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
-from procman.core.errors import Held, NotRunning, WrongUse
+from procman.core.errors import Failed, Held, NotRunning, WrongUse
 from procman.workflow.observe import observe
 
 
@@ -84,10 +84,18 @@ def _by_path(path: str, environment: Mapping[str, str]) -> list[Project]:
     found = []
     for name in files.names(folder):
         state = State(f"{folder}/{name}")
-        applied = states.read_record(state) if os.path.isdir(state.folder) else None  # noqa: PTH112
+        applied = _record_of(state)
         if applied is not None and applied.path == path:
             found.append(Project(state, applied))
     return found
+
+
+def _record_of(state: State) -> Applied | None:
+    """Return the record of one of many projects, or None: a damaged one must not stop the commands of the others."""
+    try:
+        return states.read_record(state) if os.path.isdir(state.folder) else None  # noqa: PTH112
+    except Failed:
+        return None
 
 
 def _real(name: str) -> str:
