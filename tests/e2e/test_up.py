@@ -33,8 +33,24 @@ def test_a_project_goes_up_and_down(shop: Project) -> None:
     ended(shop.run("down"), 0)
     assert not any(map(alive, pids))
     shop.status_code(4)
-    assert shop.status(4)["manager"]["pid"] is None
     ended(shop.run("down"), 0)
+
+
+def test_status_documents_what_does_not_run(shop: Project) -> None:
+    """`status --json` of a project that was never started is a whole document, too, and names it."""
+    document = shop.status(4)
+    assert document.keys() >= STATUS
+    assert (document["project"], document["manager"]["pid"], document["instances"]) == ("shop", None, [])
+
+
+def test_a_damaged_record_of_another_project_stops_nobody(running: Project) -> None:
+    """A record of another project in the same home that cannot be read changes nothing for this one."""
+    other = running.home / "other"
+    other.mkdir()
+    (other / "applied.json").write_text("{", encoding="utf-8")
+    running.status_code(0)
+    ended(running.run("up"), 0, "nothing to change")
+    (other / "applied.json").unlink()
 
 
 def test_up_returns_to_a_caller_that_captures_its_output(running: Project) -> None:

@@ -95,6 +95,11 @@ class Project:
         """The rendered supervisord file."""
         return self.state / "supervisord.conf"
 
+    @property
+    def locks(self) -> Path:
+        """Where this host's locks on the broker lie."""
+        return Path(lockfiles.DIRECTORY, lockfiles.folder_of(self.scope))
+
     def api(self, **changes: object) -> Text:
         """A service of two web instances; `changes` replace or add keys."""
         return {
@@ -246,7 +251,7 @@ class Project:
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        shutil.rmtree(f"{lockfiles.DIRECTORY}/{lockfiles.folder_of(self.scope)}", ignore_errors=True)
+        shutil.rmtree(self.locks, ignore_errors=True)
         return left
 
 

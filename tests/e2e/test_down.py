@@ -1,0 +1,88 @@
+"""`down` ends whole trees, says what it had to kill, and leaves nothing: no process, no socket, no lock."""
+
+import os
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from tests.support.projects import Project, alive, ended, service
+
+pytestmark = pytest.mark.slow
+
+
+def test_down_kills_what_ignores_the_request(shop: Project) -> None:
+    """A service that ignores SIGTERM is killed after its stop time, and `down` says so."""
+    deaf = {"kind": "scalable", "command": service("deaf"), "memory": "20M", "stop": {"timeout": "1s"}}
+    shop.write({"deaf": deaf, "mqtt": shop.mqtt()})
+    ended(shop.run("up"), 0)
+    before = [*shop.pids().values(), shop.manager()]
+    ended(shop.run("down"), 0, "deaf-0 did not end in its time and was killed")
+    assert [pid for pid in before if alive(pid)] == []
+
+
+def test_down_says_when_nothing_had_to_be_killed(shop: Project) -> None:
+    """When every service ends as asked `down` says that, although one of them was killed and restarted before."""
+    ended(shop.run("up"), 0)
+    before = shop.pids()["mqtt-0"]
+    os.kill(before, signal.SIGKILL)
+    shop.renewed("mqtt-0", before)
+    shop.reach({"mqtt-0": "running"})
+    ended(shop.run("down"), 0, "nothing had to be killed")
+
+
+def test_down_joins_a_manager_that_is_ending(shop: Project) -> None:
+    """While supervisord ends already, on a request of its own, `down` waits for it and ends with 0."""
+    deaf = {"kind": "scalable", "command": service("deaf"), "memory": "20M", "stop": {"timeout": "2s"}}
+    shop.write({"deaf": deaf})
+    ended(shop.run("up"), 0)
+    manager = shop.manager()
+    os.kill(manager, signal.SIGTERM)
+    ended(shop.run("down"), 0)
+    assert not alive(manager)
+    shop.status_code(4)
+
+
+def test_down_ends_a_grandchild_that_left_its_tree(shop: Project) -> None:
+    """A child in a session of its own survives supervisord's signals; `down` finds it, ends it and says so."""
+    worker = {"kind": "scalable", "command": [*service("wrapper", "setsid"), *service("consumer")], "memory": "20M",
+              "env": {"MARKS": str(shop.marks)}}  # fmt: skip
+    shop.write({"worker": worker})
+    ended(shop.run("up"), 0)
+    (grandchild,) = shop.consumers()
+    assert os.getsid(grandchild) == grandchild
+    ended(shop.run("down"), 0, f"ended pid {grandchild}")
+    assert shop.processes() == []
+
+
+def test_down_leaves_no_socket_and_no_lock(shop: Project) -> None:
+    """After `down` the state directory holds no socket, the address is free and so is the consumer's lock."""
+    ended(shop.run("up"), 0)
+    ended(shop.run("down"), 0)
+    assert [p for p in shop.state.rglob("*") if p.is_socket()] == []
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", shop.port))
+    held = [path for path in _locks(shop) if _is_locked(path)]
+    assert _locks(shop)
+    assert held == []
+
+
+def test_down_after_a_killed_manager_ends_what_survived(shop: Project) -> None:
+    """When supervisord was killed, `down` still ends what it left behind, and `up` works after."""
+    shop.write({"mqtt": shop.mqtt(command=[*service("wrapper", "plain"), *service("consumer")])})
+    ended(shop.run("up"), 0)
+    (child,) = shop.consumers()
+    os.kill(shop.manager(), signal.SIGKILL)
+    ended(shop.run("down"), 0, f"ended pid {child}")
+    assert shop.processes() == []
+    ended(shop.run("up"), 0)
+
+
+def _locks(shop: Project) -> list[str]:
+    return [str(path) for path in shop.locks.iterdir()]
+
+
+def _is_locked(path: str) -> bool:
+    return subprocess.run(["flock", "--nonblock", path, "true"], check=False).returncode != 0
