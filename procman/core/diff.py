@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from procman.core.spec import Spec, differences
+from procman.core.changes import FieldChange, memory
+from procman.core.spec import Spec, compared
 
 
 class Do(StrEnum):
@@ -19,17 +20,31 @@ class Do(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One step for one instance; `reason` says why in words and never holds a secret's value."""
+    """One step for one instance; `reason` says why in words and never holds a secret's value.
+
+    `changes`: what differs, field by field. A kept instance can have some that need no restart.
+    """
 
     service: str
     instance: int
     do: Do
     reason: str
+    changes: tuple[FieldChange, ...] = field(default=(), compare=False)
 
     @property
     def unit(self) -> str:
         """Return the name of the instance: ``api-0``."""
         return f"{self.service}-{self.instance}"
+
+    @property
+    def restarts(self) -> bool:
+        """Tell whether a running process is ended for another."""
+        return self.do is Do.REPLACE
+
+    @property
+    def updates(self) -> bool:
+        """Tell whether something changes while the process keeps running."""
+        return self.do is Do.KEEP and bool(self.changes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +58,10 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An instance the manager knows. `alive`: its process runs or is being started; `spec` None: not readable."""
+    """An instance the manager knows. `alive`: its process runs or is being started; `spec` None: not readable.
+
+    `limited`: what `memory` says is on record, so that None means no limit.
+    """
 
     unit: str
     service: str
@@ -52,6 +70,7 @@ class Running:
     state: str
     spec: Spec | None
     memory: int | None = None
+    limited: bool = False
 
 
 def diff(wanted: tuple[Wanted, ...], running: tuple[Running, ...]) -> tuple[Action, ...]:
@@ -73,34 +92,36 @@ def diff(wanted: tuple[Wanted, ...], running: tuple[Running, ...]) -> tuple[Acti
 
 
 def changes(actions: tuple[Action, ...]) -> tuple[Action, ...]:
-    """Return those of `actions` that do something."""
+    """Return those of `actions` that start or end a process."""
     return tuple(a for a in actions if a.do is not Do.KEEP)
 
 
 def _action(want: Wanted, now: Running | None) -> Action:
     service, instance = want.spec.service, want.spec.instance
     if not want.run:
-        if now is not None and now.alive:
-            return Action(service, instance, Do.STOP, "stopped by the operator")
-        return Action(service, instance, Do.KEEP, "stopped by the operator")
+        do = Do.STOP if now is not None and now.alive else Do.KEEP
+        return Action(service, instance, do, "stopped by the operator")
     if now is None:
         return Action(service, instance, Do.START, "not running")
-    changed = _changed(want.spec, now.spec)
-    if changed:
-        return Action(service, instance, Do.REPLACE if now.alive else Do.START, changed)
-    if not now.alive:
-        return Action(service, instance, Do.START, f"was {now.state}")
-    return Action(service, instance, Do.KEEP, _kept(want, now))
+    if now.spec is None:
+        return Action(service, instance, _anew(now), "what it was started with cannot be read")
+    return _compared(want, now, compared(now.spec, want.spec))
 
 
-def _changed(new: Spec, old: Spec | None) -> str:
-    if old is None:
-        return "what it was started with cannot be read"
-    said = differences(old, new)
-    return f"changed: {', '.join(said)}" if said else ""
+def _compared(want: Wanted, now: Running, found: tuple[FieldChange, ...]) -> Action:
+    limit = _limit(want, now)
+    do, reason = Do.KEEP, "unchanged; new memory limit, no restart needed" if limit else "unchanged"
+    if found:
+        do, reason = _anew(now), f"changed: {', '.join(change.field for change in found)}"
+    elif not now.alive:
+        do, reason = Do.START, f"was {now.state}"
+    return Action(want.spec.service, want.spec.instance, do, reason, (*found, *limit))
 
 
-def _kept(want: Wanted, now: Running) -> str:
-    if want.memory == now.memory or now.memory is None:
-        return "unchanged"
-    return "unchanged; new memory limit, no restart needed"
+def _anew(now: Running) -> Do:
+    return Do.REPLACE if now.alive else Do.START
+
+
+def _limit(want: Wanted, now: Running) -> tuple[FieldChange, ...]:
+    known = now.limited or now.memory is not None
+    return (memory(now.memory, want.memory),) if known and want.memory != now.memory else ()

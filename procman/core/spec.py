@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from procman.core import changes
+from procman.core.changes import FieldChange
 from procman.core.manifest import Address, Kind, Logs, Restart, Stop
 from procman.core.records import pack, unpack
 
@@ -135,12 +137,8 @@ def _pair(text: str, mark: str) -> tuple[str, str]:
     return left, right
 
 
-def differences(old: Spec, new: Spec) -> tuple[str, ...]:
-    """Return in words what changed from `old` to `new`; names of variables, never their values."""
-    said = []
-    if old.argv != new.argv:
-        said.append("command")
-    said.extend(f"env {name}" for name in _changed_names(old.env, new.env))
+def compared(old: Spec, new: Spec) -> tuple[FieldChange, ...]:
+    """Return what changed from `old` to `new`, field by field; names of variables, never their values."""
     fields = (
         ("directory", old.directory, new.directory),
         ("user", old.user, new.user),
@@ -153,10 +151,10 @@ def differences(old: Spec, new: Spec) -> tuple[str, ...]:
         ("logs", old.logs, new.logs),
         ("state directory", old.state, new.state),
     )
-    said.extend(name for name, was, now in fields if was != now)
-    return tuple(said)
+    found = (*changes.command(old.argv, new.argv), *changes.variables(old.env, new.env))
+    return found + tuple(change for field in fields for change in changes.compared(*field))
 
 
-def _changed_names(old: tuple[tuple[str, str], ...], new: tuple[tuple[str, str], ...]) -> list[str]:
-    was, now = dict(old), dict(new)
-    return sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+def differences(old: Spec, new: Spec) -> tuple[str, ...]:
+    """Return the names of what changed from `old` to `new`."""
+    return tuple(change.field for change in compared(old, new))

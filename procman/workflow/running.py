@@ -40,4 +40,5 @@ def _running(unit: ObservedUnit, applied: Applied | None) -> Running:
         state="held elsewhere" if unit.held else unit.statename.lower(),
         spec=spec,
         memory=known.memory if known else None,
+        limited=known is not None,
     )

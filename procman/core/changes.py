@@ -1,0 +1,98 @@
+"""What changed of an instance, field by field, in words that are safe to print: no value of a variable, no secret.
+
+An argument can hold a password, so only which one changed is told, unless both its values are plainly harmless: a
+program, a script. Sizes in bytes, times in seconds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from procman.core.manifest import Logs, Restart, Stop
+from procman.core.quantity import short_size
+
+Argv = tuple[str, ...]
+Pairs = tuple[tuple[str, str], ...]
+
+_SCRIPT = re.compile(r"[\w./-]{1,60}\.(?:js|mjs|cjs|ts|py|rb|pl|php|sh|jar)")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field. `old` and `new` are None where the value is not there or must not be shown; `note` says more."""
+
+    field: str
+    old: str | None = None
+    new: str | None = None
+    note: str = ""
+
+    def __str__(self) -> str:
+        """Return the change in words: ``stop: 10s TERM -> 5s TERM``; the field alone where values stay hidden."""
+        values = f"{self.old or 'none'} -> {self.new or 'none'}" if self.old or self.new else ""
+        said = ", ".join(part for part in (self.note, values) if part)
+        return f"{self.field}: {said}" if said else self.field
+
+
+def compared(field: str, old: object, new: object) -> tuple[FieldChange, ...]:
+    """Return the change of one field whose values may be shown; nothing when it did not change."""
+    return () if old == new else (FieldChange(field, _words(old), _words(new)),)
+
+
+def command(old: Argv, new: Argv) -> tuple[FieldChange, ...]:
+    """Return the change of a command: which argument changed, and its values only where they are harmless."""
+    if old == new:
+        return ()
+    notes = [] if len(old) == len(new) else [f"{_arguments(old)} before, {_arguments(new)} now"]
+    places = [i for i, (was, now) in enumerate(zip(old, new, strict=False)) if was != now]
+    if places:
+        names = ["program" if i == 0 else f"argument {i}" for i in places]
+        notes.append(f"{', '.join(names)} changed")
+    shown = [i for i in places if i == 0 or (_SCRIPT.fullmatch(old[i]) and _SCRIPT.fullmatch(new[i]))]
+    if len(shown) == 1:
+        return (FieldChange("command", old[shown[0]], new[shown[0]], "; ".join(notes)),)
+    return (FieldChange("command", note="; ".join(notes)),)
+
+
+def variables(old: Pairs, new: Pairs) -> tuple[FieldChange, ...]:
+    """Return which variables changed, came or went; never a value."""
+    was, now = dict(old), dict(new)
+    names = sorted(name for name in was.keys() | now.keys() if was.get(name) != now.get(name))
+    return tuple(FieldChange(f"env {n}", note=_fate(n in was, n in now)) for n in names)
+
+
+def memory(old: int | None, new: int | None) -> FieldChange:
+    """Return the change of a limit in bytes."""
+    return FieldChange("memory", *(size_words(size) for size in (old, new)))
+
+
+def size_words(size: int | None) -> str:
+    """Return a limit as the manifest writes it; ``none`` where there is none."""
+    return "none" if size is None else short_size(size)
+
+
+def _fate(was: bool, now: bool) -> str:  # noqa: FBT001 - two halves of one fact
+    return "value changed" if was and now else "new" if now else "gone"
+
+
+def _arguments(argv: Argv) -> str:
+    count = len(argv) - 1
+    return "1 argument" if count == 1 else f"{count} arguments"
+
+
+def _words(value: object) -> str | None:
+    said = ""
+    match value:
+        case Stop():
+            said = f"{value.signal} {value.timeout:g}s"
+        case Restart():
+            said = f"{value.max} in {value.within:g}s, delay {value.delay:g}s"
+        case Logs():
+            said = f"{short_size(value.size)}, keep {value.keep}"
+        case float():
+            said = f"{value:g}s"
+        case tuple():
+            said = ", ".join(map(str, value))
+        case _ if value is not None:
+            said = str(value)
+    return said or None
