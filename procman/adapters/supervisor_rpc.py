@@ -30,7 +30,7 @@ ALREADY_STARTED = 60
 """supervisord's fault for starting what runs."""
 
 _GONE = (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, BrokenPipeError)
-_HELP_BUSY = "see the end of supervisord.log in the project's state directory; `procman doctor` checks the rest"
+_HELP_BUSY = "see the end of supervisord.log in the project's state directory"
 _HELP_VERSION = "another version of procman started it: `procman down`, then `procman up`"
 
 

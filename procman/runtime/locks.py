@@ -156,7 +156,7 @@ def _say(file: lockfiles.Busy, answer: str, holders: list[Holder]) -> str:
         seen = (
             f"{who}, whose manager cannot be known" if who else "a process that cannot be seen, another user's perhaps"
         )
-        return f"{what} is held by {seen}; look as root: sudo procman doctor"
+        return f"{what} is held by {seen}; look as root: sudo lslocks"
     if answer == SURVIVOR:
         return f"{what} is still held by {who}, left behind by a dead manager; end it: kill -9 {holders[0].pid}"
     return f"{what} is held by {who}; stop it there first"
