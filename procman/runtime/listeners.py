@@ -60,15 +60,15 @@ class _Group:
         self.order: list[int] = []
         self.steered: list[int] = []
 
-    def open(self, slot: int, least: int) -> None:
-        """Listen for `slot`; OSError as of bind(2)."""
+    def open(self, slot: int, least: int, *, alone: bool) -> None:
+        """Listen for `slot`; OSError as of bind(2). `alone`: no other socket of the service has the port."""
         family = socket.AF_INET6 if ":" in self.where.host else socket.AF_INET
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             # The first bind is exclusive, so that a stranger on the address is an error and not a partner.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1 if self.order else 0)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0 if alone else 1)
             sock.bind(self.where)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
             sock = socket.socket(fileno=loop.high(sock.detach(), least))
@@ -120,7 +120,7 @@ class Listeners:
         groups = self._groups.setdefault(service, [])
         group = next((g for g in groups if g.where == where), None) or _Group(where)
         if slot not in group.sockets:
-            self._open(group, slot)
+            self._open(group, slot, alone=all(g.where.port != where.port for g in groups))
         for other in [g for g in groups if g is not group and slot in g.sockets]:
             other.close(slot)  # the address was changed, and this slot has come over
         self._groups[service] = [*(g for g in groups if g is not group and g.sockets), group]
@@ -165,9 +165,9 @@ class Listeners:
                 return os.fstat(group.sockets[slot].fileno()).st_ino
         return None
 
-    def _open(self, group: _Group, slot: int) -> None:
+    def _open(self, group: _Group, slot: int, *, alone: bool) -> None:
         try:
-            group.open(slot, self._least)
+            group.open(slot, self._least, alone=alone)
         except OSError as error:
             code = UNAVAILABLE if error.errno in _LATER else CONFIG
             raise Refused(code, f"cannot listen on {group.where}: {self._why(error, group.where)}") from None

@@ -46,11 +46,14 @@ class Core:
         self.restarts = Restarts(self.wake.after, self.border.log)
         self.desk = Desk(state, self.claim, self.listeners, self.restarts)
         self.store: store.Store | None = None
+        self._followed: Supervisord | None = None
         forks.install()
 
     def attach(self, supervisord: Supervisord) -> None:
-        """Follow `supervisord`, whose list of subscribers is empty after a SIGHUP."""
-        self.supervisord = supervisord
+        """Follow `supervisord`, whose list of subscribers is empty after a SIGHUP. Once each, however often asked."""
+        if self._followed is supervisord:
+            return  # it makes one plugin per control socket; two subscriptions would count each failure twice
+        self._followed = self.supervisord = supervisord
         self.border.write = supervisord.options.logger.critical
         self.restarts.attach(supervisord.options)
         supervisord.options.waitpid = self._noting(supervisord.options.waitpid)
@@ -111,7 +114,6 @@ class Core:
             self.restarts.on_state(event)
         finally:
             self._serve(process)
-            self.wake.poke()
 
     def _serve(self, process: inside.Process) -> None:
         unit = process.config.name

@@ -188,6 +188,15 @@ def test_changed_address_moves_the_service(lab: Lab, address: Address) -> None:
         ask(address)
 
 
+def test_service_widens_its_address(lab: Lab, address: Address) -> None:
+    """A move to every interface on the same port goes slot by slot, though the two addresses overlap."""
+    for number in range(3):
+        lab.change(f"api-{number}", listen=Address("0.0.0.0", address.port))
+        lab.wait(f"api-{number}", "RUNNING")
+        assert served(address, 20).total() == 20
+    assert {"api-0", "api-1", "api-2"} == set(served(address))
+
+
 def test_no_child_inherits_a_listener_of_another(lab: Lab) -> None:
     """A service has its own listening socket and none of its siblings'."""
     unit = lab.unit("api-1")

@@ -75,6 +75,14 @@ def test_quick_exits_end_in_fatal() -> None:
         assert lab.log().count("spawned: 'api-0'") == 3
 
 
+def test_second_control_socket_changes_no_count() -> None:
+    """With a plugin for each of two control sockets, a failure is still one failure."""
+    second = "[unix_http_server:second]\nfile = {state}/second\n"
+    with Lab([Unit("api-0", ENDS, restart=QUICKLY)], extra=second) as lab:
+        assert lab.wait("api-0", "FATAL").restarts == 2
+        assert lab.log().count("RPC interface 'procman' initialized") == 2
+
+
 def test_later_deaths_end_in_fatal() -> None:
     """A service that dies after it has counted as started is under the same policy: it never spins."""
     with Lab([Unit("api-0", ENDS_LATER, restart=QUICKLY)]) as lab:

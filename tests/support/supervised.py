@@ -97,14 +97,17 @@ class Unit:
 class Lab:
     """One supervisord on the units it is given. `state` is where it writes, `project` what its plugin is told.
 
-    `plugin` is the source of a module that stands in for the plugin.
+    `plugin` is the source of a module that stands in for the plugin, `extra` more of supervisord's configuration.
     """
 
-    def __init__(self, units: list[Unit], *, project: Path | None = None, plugin: str | None = None) -> None:
+    def __init__(
+        self, units: list[Unit], *, project: Path | None = None, plugin: str | None = None, extra: str = ""
+    ) -> None:
         self.state = Path(tempfile.mkdtemp(prefix="pm", dir="/tmp"))
         self.project = project or self.state
         self.units = units
         self.plugin = plugin
+        self.extra = extra
         self.client = Client(str(self.state / "sock"))
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -164,7 +167,7 @@ class Lab:
             factory = "stand_in:make"
         programs = [self._program(unit) for unit in self.units]
         text = HEAD.format(**values, factory=factory) + "".join(programs)
-        (self.state / "conf").write_text(text, encoding="utf-8")
+        (self.state / "conf").write_text(text + self.extra.format(state=self.state), encoding="utf-8")
 
     def change(self, name: str, **changes: object) -> None:
         """Stop a unit, write it anew with these changes, and add it again."""
