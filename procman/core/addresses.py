@@ -1,4 +1,4 @@
-"""The kinds of addresses, broker URLs and topic filters. No message repeats a URL: it may hold a password."""
+"""The kinds of addresses, URLs and topic filters. No message repeats a URL: it may hold a password."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _LISTEN = rf"{_HOST}:{_PORT}"
 _BROKER = (
     rf"(?:mqtts?|tcp|ssl|wss?)://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[^/?#@:\s\[\]]+)(?::{_PORT})?(?:[/?#]\S*)?"
 )
+_DATABASE = r"[^\s\u0000](?:[^\u0000\n\r]*[^\s\u0000])?"
 
 
 def address() -> ScalarKind[Address]:
@@ -43,6 +44,19 @@ def broker() -> ScalarKind[str]:
         return url
 
     return ScalarKind("a broker URL", forms, parse, {"type": "string", "pattern": f"^{_BROKER}$"})
+
+
+def database() -> ScalarKind[str]:
+    """Return the kind of a database: a URL or a path. Its faults never repeat it: it may hold a password."""
+    forms = "a URL such as postgresql://HOST/NAME, or the path of an SQLite file"
+
+    def parse(scalar: Scalar) -> str:
+        url = plain_text(scalar, "a database")
+        if not re.fullmatch(_DATABASE, url):
+            raise Fault("this is neither the URL of a database nor a path")
+        return url
+
+    return ScalarKind("a database", forms, parse, {"type": "string", "pattern": f"^{_DATABASE}$"})
 
 
 def topic() -> ScalarKind[str]:

@@ -24,7 +24,7 @@ class Scalar:
     """One value as written.
 
     `plain`: without quotes; `filled`: a ``${NAME}`` in it has been filled in; `broken`: one could not be, which has
-    been reported, so that nothing more need be said of it.
+    been reported, so that nothing more need be said of it. `raw`: the text before it was filled.
     """
 
     text: str
@@ -32,6 +32,7 @@ class Scalar:
     span: Span
     filled: bool = False
     broken: bool = False
+    raw: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,14 @@ def places_of(root: Node) -> Places:
     """Return the place of every key and value under `root`."""
     values: dict[Path, Span] = {}
     keys: dict[Path, Span] = {}
+    raw: dict[Path, str] = {}
     for path, key_span, node in _walk((), None, root):
         values[path] = node.span
         if key_span is not None:
             keys[path] = key_span
-    return Places(values, keys)
+        if isinstance(node, Scalar) and node.filled:
+            raw[path] = node.raw
+    return Places(values, keys, raw)
 
 
 def _walk(path: Path, key_span: Span | None, node: Node) -> Iterator[tuple[Path, Span | None, Node]]:

@@ -16,6 +16,7 @@ from procman.core.kinds import Fault, Field, Sink, Values
 from procman.core.manifest import (
     BudgetRule,
     Consumes,
+    Dedup,
     Instances,
     Kind,
     Logs,
@@ -25,6 +26,7 @@ from procman.core.manifest import (
     Ready,
     Restart,
     Service,
+    Session,
     Start,
     Stop,
 )
@@ -151,7 +153,23 @@ def _consumes(read: Values) -> Consumes | None:
     broker, topics = read.get(keys.BROKER), read.get(keys.TOPICS)
     if broker is None or topics is None:
         return None
-    return Consumes(broker, topics, read.get(keys.CLIENT_ID))
+    usual = Consumes(broker, topics)
+    return Consumes(
+        broker,
+        topics,
+        read.get(keys.CLIENT_ID),
+        _or(read.get(keys.QOS), usual.qos),
+        Session(read.get(keys.SESSION) or usual.session),
+        read.get(keys.SHARE),
+        _dedup(_part(read, keys.DEDUP)),
+    )
+
+
+def _dedup(read: Values) -> Dedup | None:
+    database, table, key = read.get(keys.DATABASE), read.get(keys.TABLE), read.get(keys.KEY)
+    if database is None or table is None or key is None:
+        return None
+    return Dedup(database, table, (key,) if isinstance(key, str) else key)
 
 
 def _stop(read: Values) -> Stop:

@@ -112,6 +112,38 @@ CLIENT_ID = Field(
     "The fixed MQTT client id, which a persistent session needs.",
     examples=("tiwater-consumer",),
 )
+QOS = Field("qos", scalars.whole(0, 2), "The quality of service subscribed with.", default=1)
+SESSION = Field(
+    "session",
+    scalars.choice("a session", "persistent", "clean"),
+    "persistent: the broker keeps what comes while the service is down; clean: that is lost.",
+    default="persistent",
+)
+SHARE = Field(
+    "share",
+    scalars.text("a share group", "a name without /, + and #", r"^[^/+#\u0000]+$"),
+    "The group of a shared subscription, which divides messages among its members.",
+    examples=("tiwater",),
+)
+DATABASE = Field(
+    "database",
+    addresses.database(),
+    "The database: a URL, or the path of an SQLite file.",
+    required=True,
+    examples=("run/tiwater.db", "postgresql://127.0.0.1/tiwater"),
+)
+TABLE = Field("table", scalars.text("a table", "a table's name"), "The table.", required=True, examples=("readings",))
+_COLUMN = scalars.text("a column", "a column's name")
+KEY: Field[str | tuple[str, ...]] = Field(
+    "key",
+    ScalarOrList(_COLUMN, ListOf("column", _COLUMN)),
+    "The columns of the unique key, taken from the message itself.",
+    required=True,
+    examples=(["timestamp", "device"],),
+)
+DEDUP = Field(
+    "dedup", Record((DATABASE, TABLE, KEY)), "The unique key that makes one row of a message that comes twice."
+)
 
 KIND = Field(
     "kind",
@@ -146,7 +178,11 @@ USER = Field(
     "Whom to run as; needs root.",
     examples=("app",),
 )
-CONSUMES = Field("consumes", Record((BROKER, TOPICS, CLIENT_ID)), "What the service takes from an MQTT broker.")
+CONSUMES = Field(
+    "consumes",
+    Record((BROKER, TOPICS, CLIENT_ID, QOS, SESSION, SHARE, DEDUP)),
+    "What the service takes from an MQTT broker, and how.",
+)
 
 SERVICE = Record(
     (

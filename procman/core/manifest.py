@@ -78,13 +78,33 @@ class Logs:
     keep: int = 3
 
 
+class Session(StrEnum):
+    """What the broker keeps while the consumer is away: everything it subscribed to, or nothing."""
+
+    PERSISTENT = "persistent"
+    CLEAN = "clean"
+
+
+@dataclass(frozen=True, slots=True)
+class Dedup:
+    """Where a message that comes twice becomes one row: the columns of a unique key. `database` may hold a password."""
+
+    database: str
+    table: str
+    key: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Consumes:
-    """What a consumer takes from an MQTT broker; `broker` is the URL as written, password included."""
+    """What a consumer takes from an MQTT broker, and how; `broker` is the URL as written, password included."""
 
     broker: str
     topics: tuple[str, ...]
     client_id: str | None = None
+    qos: int = 1
+    session: Session = Session.PERSISTENT
+    share: str | None = None
+    dedup: Dedup | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The place of every key and value of one document."""
+    """The place of every key and value of one document. `raw`: the text of those with variables, as written."""
 
     values: Mapping[Path, Span] = field(default_factory=dict)
     keys: Mapping[Path, Span] = field(default_factory=dict)
+    raw: Mapping[Path, str] = field(default_factory=dict)
 
     def value(self, *path: str) -> Span:
         """Return the place of the value at `path`, or of the nearest thing around it that has one."""

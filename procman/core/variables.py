@@ -54,7 +54,7 @@ class _Filling:
         before = len(self.findings)
         text = "".join(self._parts(scalar))
         named = any(m["name"] for m in _MARK.finditer(scalar.text))
-        return replace(scalar, text=text, filled=named, broken=len(self.findings) > before)
+        return replace(scalar, text=text, filled=named, broken=len(self.findings) > before, raw=scalar.text)
 
     def _parts(self, scalar: Scalar) -> Iterator[str]:
         end = 0

@@ -30,6 +30,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM104"
 NAME = "address-shared"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "The second service cannot start, or takes the first one's requests."
 
 EVERY_IPV4 = "0.0.0.0"  # noqa: S104 - compared, not bound

@@ -39,6 +39,7 @@ class Rule(Protocol):
     CODE: str
     NAME: str
     SEVERITY: Severity
+    SINCE: str
     WHY: str
 
     def check(self, context: Context) -> Iterator[Problem]:

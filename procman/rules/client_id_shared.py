@@ -32,6 +32,7 @@ from procman.rules.topics_overlap import same_broker
 CODE = "PM204"
 NAME = "client-id-shared"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "A broker allows one connection per client id: the two throw each other out, and messages get lost."
 
 HELP = "give each consumer a fixed client id of its own"

@@ -27,6 +27,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM020"
 NAME = "command-missing"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "The service cannot start."
 
 

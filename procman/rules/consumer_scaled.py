@@ -36,6 +36,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM202"
 NAME = "consumer-scaled"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "Every plain MQTT subscriber gets every message: two instances store every record twice."
 
 HELP = "say `kind: singleton`; procman does not verify shared subscriptions or unique keys yet"

@@ -26,6 +26,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM021"
 NAME = "directory-missing"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "The service cannot start."
 
 

@@ -27,6 +27,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM022"
 NAME = "env-file-unreadable"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "The service would start without its settings."
 
 

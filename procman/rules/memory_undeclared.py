@@ -26,6 +26,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM103"
 NAME = "memory-undeclared"
 SEVERITY = Severity.WARNING
+SINCE = "0.1.0"
 WHY = "The budget cannot count what has no limit: the plan then promises less than it seems to."
 
 

@@ -25,14 +25,15 @@ from collections.abc import Iterator
 
 from procman.core.budget import Verdict
 from procman.core.diagnostics import Severity
-from procman.core.manifest import Kind
 from procman.core.plan import Plan
 from procman.core.quantity import format_size
+from procman.core.suggest import suggestions
 from procman.rules.base import Context, Problem
 
 CODE = "PM101"
 NAME = "over-budget"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "When limits add up to more than the machine can give, the kernel ends a process of its own choice."
 
 
@@ -47,18 +48,12 @@ def check(context: Context) -> Iterator[Problem]:
         f"the plan needs {format_size(plan.required)}, {over} more than the "
         f"{format_size(plan.budget.usable)} that {format_size(plan.budget.machine.ram)} of RAM leave for services"
     )
-    yield Problem(context.manifest.places.key(*where), message, _help(plan))
+    yield Problem(context.manifest.places.key(*where), message, _help(context, plan))
 
 
-def _help(plan: Plan) -> str:
-    """Return one change that makes the plan fit, or what else there is to do."""
-    over = plan.required - plan.budget.usable
-    for service in plan.services:
-        if service.kind is Kind.SCALABLE and service.memory and service.instances > 1:
-            fewer = -(-over // service.memory)
-            if fewer < service.instances:
-                return f"run {service.instances - fewer} instances of '{service.name}' instead of {service.instances}"
-    fitting = [row.name for row in plan.profiles if row.verdict.fits]
-    if fitting:
-        return f"choose a profile that fits: {', '.join(fitting)}"
-    return "lower the memory limits, run fewer instances, or take a machine with more RAM"
+def _help(context: Context, plan: Plan) -> str:
+    """Return each change that makes the plan fit, fewest edits first, or what else there is to do."""
+    found = suggestions(plan, context.manifest.budget)
+    if not found:
+        return "lower the memory limits, run fewer instances, or take a machine with more RAM"
+    return "; or ".join(map(str, found))

@@ -31,6 +31,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM102"
 NAME = "profile-over-ram"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "A profile is a promise for a size of machine; one that cannot fit its own is found out by the OOM killer."
 
 

@@ -31,6 +31,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM201"
 NAME = "singleton-scaled"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "Every plain MQTT subscriber gets every message: a second consumer writes every record twice."
 
 HELP = "remove `instances`: a singleton runs exactly once (or declare `kind: scalable` if it may run more often)"

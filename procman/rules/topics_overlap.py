@@ -34,6 +34,7 @@ from procman.rules.base import Context, Problem
 CODE = "PM203"
 NAME = "topics-overlap"
 SEVERITY = Severity.ERROR
+SINCE = "0.1.0"
 WHY = "Both services get every message that matches both filters, and both store it."
 
 HELP = "let one service consume these messages, or choose filters that do not overlap"

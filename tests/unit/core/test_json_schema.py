@@ -41,7 +41,15 @@ BASE: dict[str, Any] = {
             "command": ["node", "x.js"],
             "restart": {"max": 3, "within": "1m", "delay": "500ms"},
             "start": {"time": "2s"},
-            "consumes": {"broker": "mqtt://127.0.0.1:1883", "topics": ["tiwater/+/data"], "client_id": "c"},
+            "consumes": {
+                "broker": "mqtt://127.0.0.1:1883",
+                "topics": ["tiwater/+/data"],
+                "client_id": "c",
+                "qos": 1,
+                "session": "persistent",
+                "share": "g",
+                "dedup": {"database": "run/t.db", "table": "readings", "key": ["timestamp", "device"]},
+            },
         },
     },
 }
@@ -57,7 +65,7 @@ VALUES: list[Any] = [
     "mqtt://h:0", "mqtt://", ["a/#"], ["a/#/b"], ["#"], ["+/+"], ["a+"], ["$share/g/a"], ["$share//a"], ["$share/g"],
     ["/"], ["a//b"],
     ["a#"], ["$SYS/#"], "1x", "a" * 33, "a-1", "é", {"x-a": 1}, {"http": "/"}, {"time": "1s"}, {"timeout": 5},
-    {"x": {"memory": "1G"}},
+    {"x": {"memory": "1G"}}, "clean", "g/h", "a+b", "postgresql://u@h/d", ["a", "b"], {"database": "d"},
 ]  # fmt: skip
 NAMES = [
     "a",
