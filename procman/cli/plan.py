@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from procman.cli.options import Size, environment, file_option, format_option
+from procman.cli.options import Size, environment, file_option
 
 if TYPE_CHECKING:
     from procman.core.diff import Action
@@ -23,51 +23,85 @@ Examples:
   procman plan                      # this machine, against what runs here
   procman plan --ram 2G             # every profile on a machine with 2 GiB
   procman plan --ram 4G --profile maximum
+  procman plan --ram 4G --all       # all profiles side by side
   procman plan --detailed-exitcode  # for pipelines
+  procman plan --format svg > plan.svg
 
 \b
 Exit codes: 0 fits, 1 errors or does not fit, 2 wrong use
-(with --detailed-exitcode: 0 no change, 1 error, 2 changes, 64 wrong use).""",
+(with --detailed-exitcode: 0 no change, 1 error, 2 changes, 64 wrong use),
+75 another checkout owns the project.""",
 )
 @file_option
-@format_option
+@click.option(
+    "form",
+    "--format",
+    type=click.Choice(["text", "json", "markdown", "svg"]),
+    default="text",
+    help="The form of the report; markdown for a comment, svg for a picture.",
+)
+@click.option("form", "--json", flag_value="json", help="Short for --format json.")
 @click.option("--ram", type=Size(), help="Plan for a machine with this much RAM, such as 2G.")
 @click.option("--profile", metavar="NAME", help="Plan with this profile laid over the services.")
+@click.option("everything", "--all", is_flag=True, help="Show all profiles side by side.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something would change.")
-def command(file: str | None, form: str, ram: int | None, profile: str | None, detailed_exitcode: bool) -> int:
+def command(
+    file: str | None, form: str, ram: int | None, profile: str | None, everything: bool, detailed_exitcode: bool
+) -> int:
     """Show what would run, with how much memory, whether it fits, and what changes against what runs now.
 
     Starts nothing and writes nothing.
     """
     from procman.cli import findings as output
-    from procman.cli.plan_text import action_lines, plan_lines
-    from procman.core.diagnostics import errors
-    from procman.core.diff import changes
     from procman.workflow import ask
 
     shell = environment()
     decision = ask.plan(file, shell, profile=profile, ram=ram)
     actions = ask.actions(decision, shell)
-    if form == "json":
-        _print_json(decision, actions)
-    else:
-        if decision.plan is not None:
-            click.echo("\n".join(plan_lines(decision.plan)))
-            click.echo("\n".join(["", *action_lines(actions)]) if actions else "")
+    _show(decision, actions, form, everything=everything)
+    if form != "json":
         output.show(decision.findings, decision.loaded, sys.stderr)
+    return _exit_code(decision, actions, detailed=detailed_exitcode)
+
+
+def _exit_code(decision: Decision, actions: tuple[Action, ...], *, detailed: bool) -> int:
+    from procman.core.diagnostics import errors
+    from procman.core.diff import changes
+
     failed = bool(errors(decision.findings)) or decision.plan is None or not decision.plan.fits
-    if detailed_exitcode and not failed:
-        return EXIT_CHANGES if changes(actions) else 0
+    if detailed and not failed:
+        return EXIT_CHANGES if changes(actions) or any(a.updates for a in actions) else 0
     return int(failed)
 
 
-def _print_json(decision: Decision, actions: tuple[Action, ...]) -> None:
-    import json
+def _show(decision: Decision, actions: tuple[Action, ...], form: str, *, everything: bool) -> None:
+    """Write the report in one form; where there is no plan the findings are all there is to say."""
+    from procman.core.suggest import suggestions
 
-    from procman.cli.plan_text import plan_json
-    from procman.core.findings_json import findings_document
+    plan = decision.plan
+    found = suggestions(plan, decision.manifest.budget) if plan and decision.manifest else ()
+    if form == "json":
+        import json
 
-    document = findings_document(decision.findings)
-    if decision.plan is not None:
-        document |= plan_json(decision.plan, actions)
-    click.echo(json.dumps(document, indent=2))
+        from procman.cli.plan_json import plan_json
+        from procman.core.findings_json import findings_document
+
+        document = findings_document(decision.findings) | (plan_json(plan, actions, found) if plan else {})
+        click.echo(json.dumps(document, indent=2))
+    elif plan is None:
+        return
+    elif form == "markdown":
+        from procman.cli.plan_markdown import markdown
+
+        click.echo(markdown(plan, actions, found))
+    elif form == "svg":
+        from procman.cli.plan_svg import svg
+
+        click.echo(svg(plan))
+    else:
+        from procman.cli.action_text import action_lines
+        from procman.cli.bars import marks_for
+        from procman.cli.plan_text import plan_lines
+
+        lines = plan_lines(plan, found, marks_for(sys.stdout), everything=everything)
+        click.echo("\n".join([*lines, *(["", *action_lines(actions)] if actions else [])]))

@@ -1,98 +1,98 @@
-"""A plan and its actions as text and as JSON. Layout only; every figure comes from the plan."""
+"""A plan as text of at most 80 columns. Layout only; every figure comes from the plan."""
 
 from __future__ import annotations
 
+from procman.cli.bars import Marks, bar
 from procman.cli.console import paint, table
-from procman.core.budget import Verdict
-from procman.core.diff import Action, Do
+from procman.cli.plan_all import side_by_side
+from procman.cli.plan_words import recommendation, share, verdict_words
 from procman.core.plan import Plan
 from procman.core.quantity import format_size, short_size
+from procman.core.suggest import Suggestion
 
-MARKS = {Do.START: "+", Do.STOP: "-", Do.REPLACE: "~", Do.KEEP: "="}
-STYLES = {Do.START: "green", Do.STOP: "red", Do.REPLACE: "yellow", Do.KEEP: "dim"}
+MACHINE_BAR = 68
+SERVICE_BAR = 24
 
 
-def plan_lines(plan: Plan) -> list[str]:
-    """Return the plan as lines of at most 80 columns."""
-    budget = plan.budget
-    profile = f", profile {plan.profile}" if plan.profile else ""
-    fits = paint("fits", "green") if plan.fits else paint("does not fit", "red")
-    lines = [
-        paint(f"{plan.project}{profile}", "bold") + f": {fits}, {verdict_words(plan)}",
-        "",
-        f"  {format_size(budget.machine.ram)} of RAM ({budget.machine.source})",
-        f"  less {format_size(budget.reserve)} reserve and {format_size(budget.manager)} for supervisord",
-        f"  leave {format_size(budget.usable)} for services",
-        "",
-    ]
-    if plan.profiles:
+def plan_lines(plan: Plan, suggestions: tuple[Suggestion, ...], marks: Marks, *, everything: bool = False) -> list[str]:
+    """Return the plan as lines; with `everything` all profiles side by side."""
+    lines = [*budget_lines(plan, marks), ""]
+    if everything:
+        lines += [*side_by_side(plan), ""]
+    elif plan.profiles:
         lines += [*_profiles(plan), ""]
-    lines += _services(plan)
+    lines += _services(plan, marks)
     for name, count in plan.scaled:
         lines.append(f"  {name} runs {count} by `procman scale`; the next `procman up` returns to the manifest")
-    return lines
+    return [*lines, *(["", *suggestion_lines(suggestions)] if suggestions else [])]
 
 
-def verdict_words(plan: Plan) -> str:
-    """Return the verdict, with what there is to say of swap."""
-    if plan.verdict is Verdict.SAFE_WITH_SWAP and plan.budget.machine.swap == 0:
-        return f"{plan.verdict} (this machine has no swap: add some)"
-    return str(plan.verdict)
+def budget_lines(plan: Plan, marks: Marks) -> list[str]:
+    """Return the verdict, what leads from the machine's RAM to what services may use, and a bar of it."""
+    budget, machine = plan.budget, plan.budget.machine
+    profile = f", profile {plan.profile}" if plan.profile else ""
+    fits = paint("fits", "green") if plan.fits else paint("does not fit", "red")
+    return [
+        paint(f"{plan.project}{profile}", "bold") + f": {fits}, {verdict_words(plan)}",
+        "",
+        f"  {format_size(machine.ram)} of RAM ({machine.source})",
+        f"  less {_kept(plan)} and {format_size(budget.manager)} for supervisord",
+        f"  leave {format_size(budget.usable)} for services",
+        *_here(plan),
+        "",
+        *_machine_bar(plan, marks),
+    ]
 
 
-def action_lines(actions: tuple[Action, ...]) -> list[str]:
-    """Return one line per action, and a summary."""
-    rows = [(MARKS[a.do], a.unit, a.do.value, a.reason) for a in actions]
-    lines = table(rows) if rows else []
-    return [*(paint(line, STYLES[a.do]) for line, a in zip(lines, actions, strict=True)), summary(actions)]
+def suggestion_lines(suggestions: tuple[Suggestion, ...]) -> list[str]:
+    """Return what makes the plan fit, one suggestion per line."""
+    rows = [
+        ("" if i == 0 else "or", str(s), f"then {format_size(s.required)} of {format_size(s.usable)}")
+        for i, s in enumerate(suggestions)
+    ]
+    return ["  any one of these makes it fit:", *table(rows, indent="    ")]
 
 
-def summary(actions: tuple[Action, ...]) -> str:
-    """Return the actions counted, in one line."""
-    if all(a.do is Do.KEEP for a in actions):
-        return f"nothing to change: {len(actions)} unchanged"
-    count = {do: sum(a.do is do for a in actions) for do in Do}
-    return (
-        f"{count[Do.START]} to start, {count[Do.REPLACE]} to replace, "
-        f"{count[Do.STOP]} to stop, {count[Do.KEEP]} unchanged"
-    )
-
-
-def plan_json(plan: Plan, actions: tuple[Action, ...]) -> dict[str, object]:
-    """Return the documented JSON form of a plan, without findings. Sizes in bytes."""
+def _kept(plan: Plan) -> str:
     budget = plan.budget
-    return {
-        "schema_version": 1,
-        "project": plan.project,
-        "profile": plan.profile,
-        "ram_bytes": budget.machine.ram,
-        "ram_source": budget.machine.source,
-        "reserve_bytes": budget.reserve,
-        "manager_bytes": budget.manager,
-        "usable_bytes": budget.usable,
-        "required_bytes": plan.required,
-        "fits": plan.fits,
-        "verdict": plan.verdict.value,
-        "scaled": dict(plan.scaled),
-        "profiles": [
-            {
-                "name": p.name,
-                "ram_bytes": p.ram,
-                "required_bytes": p.required,
-                "fits": p.verdict.fits,
-                "verdict": p.verdict.value,
-                "recommended": p.recommended,
-            }
-            for p in plan.profiles
-        ],
-        "services": [
-            {"name": s.name, "kind": s.kind.value, "instances": s.instances, "memory_bytes": s.memory}
-            for s in plan.services
-        ],
-        "actions": [
-            {"service": a.service, "instance": a.instance, "action": a.do.value, "reason": a.reason} for a in actions
-        ],
-    }
+    if budget.kept > budget.reserve:
+        return f"{format_size(budget.kept)} that others need now (reserve: {format_size(budget.reserve)})"
+    return f"{format_size(budget.reserve)} reserve"
+
+
+def _here(plan: Plan) -> list[str]:
+    """Return what is known of this machine beyond its RAM; nothing of one that was only named."""
+    machine = plan.budget.machine
+    said = []
+    if machine.others is not None and plan.budget.kept == plan.budget.reserve:
+        said.append(f"others need {format_size(machine.others)} of the reserve now")
+    if machine.swap is not None:
+        used = f" ({format_size(machine.swap_used)} used)" if machine.swap_used else ""
+        said.append(f"swap {format_size(machine.swap)}{used}" if machine.swap else "no swap")
+    if machine.hugepages:
+        said.append(f"{format_size(machine.hugepages)} in huge pages left out")
+    if machine.cores is not None:
+        said.append(f"{machine.cores} core{'s' if machine.cores > 1 else ''}")
+    return [f"  {'; '.join(said)}"] if said else []
+
+
+def _machine_bar(plan: Plan, marks: Marks) -> list[str]:
+    budget = plan.budget
+    inside = min(plan.required, budget.usable)
+    over = plan.required - inside
+    left = max(0, budget.machine.ram - plan.required)
+    manager = min(budget.manager, left)
+    kept = min(budget.kept, left - manager)
+    parts = [
+        ("services", inside, marks.services),
+        ("over budget", over, marks.over),
+        ("free", left - manager - kept, marks.free),
+        ("kept for others" if budget.kept > budget.reserve else "reserve", kept, marks.reserve),
+        ("supervisord", manager, marks.manager),
+    ]
+    line = bar([(size, mark) for _, size, mark in parts], max(budget.machine.ram, plan.required), MACHINE_BAR)
+    legend = [f"{mark} {name} {size >> 20:,}" for name, size, mark in parts if size]
+    return [f"  RAM  {line}", f"       {'  '.join(legend)} MiB"]
 
 
 def _profiles(plan: Plan) -> list[str]:
@@ -101,21 +101,18 @@ def _profiles(plan: Plan) -> list[str]:
         mark = ">" if p.name == plan.profile else ""
         verdict = f"{p.verdict}, recommended" if p.recommended else str(p.verdict)
         ram = short_size(p.ram) if p.ram else "-"
-        rows.append((mark, p.name, ram, format_size(p.required), _share(p.required, plan), verdict))
-    return table(rows, right=(2, 3, 4))
+        rows.append((mark, p.name, ram, format_size(p.required), share(p.required, plan), verdict))
+    return [*table(rows, right=(2, 3, 4)), f"  {recommendation(plan)}"]
 
 
-def _services(plan: Plan) -> list[str]:
-    rows = [("service", "kind", "instances", "memory each", "together")]
+def _services(plan: Plan, marks: Marks) -> list[str]:
+    rows = [("service", "kind", "instances", "memory each", "together", "")]
+    most = max(plan.budget.usable, plan.required)
     for s in plan.services:
         each = format_size(s.memory) if s.memory else "no limit"
-        rows.append((s.name, s.kind.value, str(s.instances), each, format_size(s.required)))
-    rows.append(("sum", "", "", "", format_size(plan.required)))
+        line = bar([(s.required, marks.services), (most - s.required, marks.free)], most, SERVICE_BAR)
+        rows.append((s.name, s.kind.value, str(s.instances), each, format_size(s.required), line))
+    rows.append(("sum", "", "", "", format_size(plan.required), ""))
     lines = table(rows, right=(2, 3, 4))
-    lines[-1] += f" = {_share(plan.required, plan)} of usable"
+    lines[-1] += f" = {share(plan.required, plan)} of usable"
     return lines
-
-
-def _share(size: int, plan: Plan) -> str:
-    usable = plan.budget.usable
-    return f"{size * 100 / usable:.0f} %" if usable else "-"

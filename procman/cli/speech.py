@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from procman.cli import console
-from procman.cli.plan_text import action_lines
+from procman.cli.action_text import action_lines
 from procman.core.diff import Action
 from procman.workflow.operate import Talk
 

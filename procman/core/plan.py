@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from procman.core import keys
 from procman.core.budget import Budget, Verdict, judge
 from procman.core.manifest import Instances, Kind, Manifest, Service, with_profile
 from procman.core.share import Ask, shares
+from procman.core.values import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class ProfileRow:
     required: int
     verdict: Verdict
     recommended: bool = False
+    services: tuple[PlannedService, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +88,10 @@ def compare_profiles(manifest: Manifest, budget: Budget) -> tuple[ProfileRow, ..
     for profile in manifest.profiles:
         services = planned(with_profile(manifest, profile.name).services, budget)
         required = sum(s.required for s in services)
-        rows.append(ProfileRow(profile.name, profile.ram, required, judge(required, budget)))
+        rows.append(ProfileRow(profile.name, profile.ram, required, judge(required, budget), services=services))
     safe = [row for row in rows if row.verdict.recommended]
     best = max(safe, key=lambda row: row.required, default=None)
-    return tuple(ProfileRow(r.name, r.ram, r.required, r.verdict, recommended=r is best) for r in rows)
+    return tuple(replace(row, recommended=row is best) for row in rows)
 
 
 def planned(services: tuple[Service, ...], budget: Budget) -> tuple[PlannedService, ...]:
