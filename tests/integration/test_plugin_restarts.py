@@ -80,6 +80,7 @@ def test_second_control_socket_changes_no_count() -> None:
     second = "[unix_http_server:second]\nfile = {state}/second\n"
     with Lab([Unit("api-0", ENDS, restart=QUICKLY)], extra=second) as lab:
         assert lab.wait("api-0", "FATAL").restarts == 2
+        assert lab.log().count("spawned: 'api-0'") == 3
         assert lab.log().count("RPC interface 'procman' initialized") == 2
 
 
