@@ -77,10 +77,10 @@ def checked(folder: str) -> State:
             f"the state directory {folder} is {size - SOCKET_PATH_LIMIT} bytes too long for a unix socket",
             "set PROCMAN_HOME to a shorter path",
         )
-    if not folder.isprintable() or any(c in folder for c in ";#\"'\\"):
+    if not folder.isprintable() or folder != folder.strip() or any(c in folder for c in ";#\"'\\"):
         raise WrongUse(
             f"the state directory {folder!r} has characters that a supervisord file cannot hold",
-            "set PROCMAN_HOME to a path without quotes, backslashes, ';', '#' and control characters",
+            "set PROCMAN_HOME to a path without quotes, backslashes, ';', '#', control characters and a last space",
         )
     return State(folder)
 
