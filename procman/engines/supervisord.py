@@ -74,7 +74,6 @@ def _program(want: Wanted, place: Place) -> dict[str, object]:
         "restart": f"{spec.restart.max} {spec.restart.within!r} {spec.restart.delay!r}",
         # supervisord expands this one value twice (options.py, processes_from_section)
         "log": f"{ini_value(place.state)}/logs/{spec.unit}.log".replace("%", "%%"),
-        "log": ini_value(ini_value(f"{place.state}/logs/{spec.unit}.log")),  # supervisord fills in a log's name twice
         "log_size": spec.logs.size,
         "log_keep": spec.logs.keep,
     }
