@@ -81,7 +81,7 @@ def _private(path: str, flags: int) -> int:
 def _last_words(state: State) -> str:
     try:
         with open(f"{state.logs}/supervisord.out", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            lines = [line.strip() for line in file if line.strip()]
+            lines = [line.strip() for line in file if line.strip() and not line.startswith("For help, use ")]
     except OSError:
         return "nothing was said"
     return lines[-1] if lines else "nothing was said"

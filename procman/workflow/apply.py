@@ -94,7 +94,9 @@ def _carry_out(
 
 def _write(state: State, target: Target) -> None:
     for sheet in sheets(target, place(state)):
-        files.write_whole(f"{state.folder}/{sheet.path}", sheet.content, sheet.mode)
+        path = f"{state.folder}/{sheet.path}"
+        if files.read_if_there(path) != sheet.content:  # what is whole already needs no room on a full disk
+            files.write_whole(path, sheet.content, sheet.mode)
 
 
 def _launch(state: State, progress: Progress, *, foreground: bool) -> None:
