@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from procman.adapters.supervisor_rpc import Client
-from tests.support.projects import PATIENCE, Project, Text, alive, ended, service, supervisord_tools
+from tests.support.projects import PATIENCE, Project, Text, alive, ended, service, supervisor
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -101,7 +101,7 @@ def test_the_lock_is_free_after_down(shop: Project) -> None:
 
 @pytest.mark.parametrize("plugin", [True, False], ids=["with the plugin", "bare"])
 def test_a_second_supervisord_starts_no_second_consumer(running: Project, plugin: bool) -> None:
-    """On a copy of the rendered file a second supervisord starts nothing: its launcher ends with 75, there is one consumer, and it rests."""
+    """On a copy of the rendered file a second supervisord is refused the consumer with 75, and rests."""
     before = running.pids()
     folder = running.folder / f"copy{plugin}"
     folder.mkdir()
@@ -165,7 +165,7 @@ def _copied(shop: Project, folder: Path, *, plugin: bool) -> Path:
 def _supervisord(conf: Path, shop: Project) -> Iterator["Log"]:
     log = Log(conf.parent / "logs" / "supervisord.log")
     process = subprocess.Popen(
-        [supervisord_tools("supervisord"), "-c", str(conf)],
+        [*supervisor("supervisord"), "-c", str(conf)],
         env=shop.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

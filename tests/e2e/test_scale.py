@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.support.projects import Project, ended, supervisord_tools
+from tests.support.projects import Project, ended, supervisor
 
 pytestmark = pytest.mark.slow
 
@@ -99,7 +99,7 @@ def test_an_update_after_scaling_changes_nothing(running: Project) -> None:
     for count in ("api=3", "api=1"):
         ended(running.run("scale", count), 0)
         before = running.pids()
-        control = [supervisord_tools("supervisorctl"), "-c", str(running.conf), "update"]
+        control = [*supervisor("supervisorctl"), "-c", str(running.conf), "update"]
         done = subprocess.run(control, capture_output=True, text=True, check=False, timeout=20)
         assert (done.returncode, done.stdout.strip()) == (0, "")
         assert running.pids() == before

@@ -271,9 +271,9 @@ def project() -> Iterator[Project]:
     assert not left, f"down left {left}"
 
 
-def supervisord_tools(name: str) -> str:
-    """Return the path of ``supervisord`` or ``supervisorctl`` beside this interpreter."""
-    return str(Path(sys.executable).with_name(name))
+def supervisor(program: str) -> list[str]:
+    """Return the command that runs ``supervisord`` or ``supervisorctl``, as anybody may by hand."""
+    return [sys.executable, "-m", f"supervisor.{program}"]
 
 
 def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
