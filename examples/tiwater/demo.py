@@ -117,7 +117,7 @@ class Demo:
             raise DemoFailed(f"only {sorted(map(str, answers))} answered {REQUESTS} requests")
         for instance, count in sorted(answers.items(), key=str):
             say(f"api-{instance} answered {count} requests")
-        say(f"the last answer: {json.dumps(answer)[:100]} ...")
+        say(f"the last answer: {json.dumps(answer)[:58]} ...")
 
     def get(self, path: str) -> dict[str, object]:
         """Return the JSON that the API answers, over a connection of its own."""
