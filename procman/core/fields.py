@@ -31,6 +31,7 @@ from procman.core.manifest import (
     Stop,
 )
 from procman.core.source import Path
+from procman.core.words import shown
 
 T = TypeVar("T")
 
@@ -80,6 +81,7 @@ def _manifest(read: Values, file: str, base: str, sink: Sink) -> Manifest | None
     budget = read.get(keys.BUDGET) or Values()
     reserve_bytes, reserve_share = budget.get(keys.RESERVE) or (None, None)
     found = (_service(name, values, sink) for name, values in services)
+    _check_overlays(read, [name for name, _ in services], sink)
     return Manifest(
         project=read.get(keys.PROJECT) or UNNAMED,
         services=tuple(service for service in found if service is not None),
@@ -195,6 +197,16 @@ def _profile(name: str, read: Values) -> Profile:
     overlays = read.get(keys.OVERLAYS) or ()
     changed = tuple((service, Overlay(_instances(part), part.get(keys.MEMORY))) for service, part in overlays)
     return Profile(name, read.get(keys.PROFILE_RAM), changed)
+
+
+def _check_overlays(read: Values, names: list[str], sink: Sink) -> None:
+    """Record each service that a profile changes and that there is not: the change would be lost without a word."""
+    for profile, values in read.get(keys.PROFILES) or ():
+        for service, _ in values.get(keys.OVERLAYS) or ():
+            if service not in names:
+                at = ("profiles", profile, "services", service)
+                fault = Fault(f"there is no service {shown(service)}", sink.guess(service, names), "PM003")
+                sink.add(at, sink.places.key(*at), fault)
 
 
 def _part(read: Values, key: Field[Values]) -> Values:

@@ -385,3 +385,11 @@ def test_guesses_are_few() -> None:
     assert [f.code for f in findings] == ["PM003"] * 500
     guessed = ["did you mean" in f.help for f in findings]
     assert guessed == [True] * 50 + [False] * 450
+
+
+def test_a_profile_cannot_change_a_service_that_is_not_there() -> None:
+    """What a profile says of a misspelt service would be lost; it is an unknown key, with what was likely meant."""
+    text = f"profiles: {{small: {{services: {{apo: {{memory: 100M}}}}}}}}\n{service('memory: 200M')}"
+    (found,) = load(text)[1]
+    assert ("PM003", "profiles.small.services.apo: there is no service 'apo'") == (found.code, found.message)
+    assert ("did you mean 'api'?", (1, 31)) == (found.help, (found.span.line, found.span.column))
