@@ -36,6 +36,10 @@ fmt: setup-dev ## Format, and mend what the linter can mend
 	@$(BIN)/ruff check --quiet --fix --exit-zero .
 	@$(BIN)/ruff format --quiet .
 
+.PHONY: docs
+docs: setup-dev ## Write the pages of the rules, the table of keys and the JSON Schema anew
+	@$(BIN)/python scripts/docs.py
+
 .PHONY: lock
 lock: ## Resolve the dependencies anew into uv.lock and requirements/ (UPGRADE=1 for newer versions)
 	@scripts/lock.sh $(if $(UPGRADE),--upgrade)
