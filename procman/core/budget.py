@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from procman.core.machine import Machine
 from procman.core.manifest import BudgetRule
 from procman.core.quantity import MIB
+from procman.core.values import dataclass
 
 MANAGER_BYTES = 32 * MIB
 """What supervisord with the plugin is planned at: 27 MiB RSS measured (see docs/guide.md), rounded up."""

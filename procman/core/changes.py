@@ -7,10 +7,10 @@ program, a script. Sizes in bytes, times in seconds.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from procman.core.manifest import Logs, Restart, Stop
 from procman.core.quantity import short_size
+from procman.core.values import dataclass
 
 Argv = tuple[str, ...]
 Pairs = tuple[tuple[str, str], ...]

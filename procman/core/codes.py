@@ -5,10 +5,9 @@ A code never changes its meaning. The codes of rules live with the rules.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from procman.core.diagnostics import Finding, Related, Severity
 from procman.core.source import Span
+from procman.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from procman.core.source import Span
+from procman.core.values import dataclass
 
 
 class Severity(StrEnum):

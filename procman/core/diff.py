@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 from procman.core.changes import FieldChange, memory
 from procman.core.spec import Spec, compared
+from procman.core.values import dataclass, field
 
 
 class Do(StrEnum):

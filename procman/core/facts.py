@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from procman.core.values import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
     """What the host says of one service. Paths are absolute; None means it is not there.
 
-    `executable` is the first word of the command, resolved. `variables` are those of the env_file.
+    `executable` is the first word of the command, resolved. `variables` are those of the env_file. Modes are permission
+    bits. `script`: what package.json says of the script that the command names.
     """
 
     directory: str
@@ -21,11 +23,20 @@ class ServiceFacts:
     user_known: bool = True
     variables: tuple[tuple[str, str], ...] = ()
     env_file_fault: str | None = None
+    env_file_mode: int | None = None
+    directory_mode: int | None = None
+    executable_mode: int | None = None
+    script: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the host says. `services` by name; `local_names` are names and addresses that mean this host."""
+    """What the host says. `services` by name; `local_names` are names and addresses that mean this host.
+
+    `open_files`: how many one process may have at most; None: any number. `root`: procman runs as root.
+    """
 
     services: Mapping[str, ServiceFacts] = field(default_factory=dict)
     local_names: frozenset[str] = frozenset()
+    open_files: int | None = None
+    root: bool = False

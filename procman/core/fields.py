@@ -6,7 +6,6 @@ Every fault is told at once. What is broken is read as its default or left out, 
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from typing import TypeVar
 
 from procman.core import keys
@@ -31,6 +30,7 @@ from procman.core.manifest import (
     Stop,
 )
 from procman.core.source import Path
+from procman.core.values import replace
 from procman.core.words import shown
 
 T = TypeVar("T")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from procman.core.source import Span
+from procman.core.values import dataclass
 from procman.core.words import visible
 
 TAB = "    "

@@ -6,13 +6,13 @@ Kinds are never compared or printed; leaving those methods out halves what each 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar, cast
 
 from procman.core import document as doc
 from procman.core.codes import finding
 from procman.core.diagnostics import Finding
 from procman.core.source import Path, Places, Span
+from procman.core.values import dataclass, field
 from procman.core.words import dotted, near, shown
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]

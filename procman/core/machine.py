@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from procman.core.quantity import MIB
+from procman.core.values import dataclass
 
 STEP = 64 * MIB
 """What other processes need is rounded up to this, so that a plan made twice is the same plan."""

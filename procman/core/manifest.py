@@ -5,10 +5,10 @@ A value made here has passed the field table (`core.fields`); what the rules say
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from procman.core.source import Places
+from procman.core.values import dataclass, field, replace
 
 
 class Kind(StrEnum):

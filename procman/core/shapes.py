@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from procman.core import document as doc
 from procman.core.kinds import Fault, Kind, Schema, Sink, wrong_type
 from procman.core.source import Path
+from procman.core.values import dataclass
 from procman.core.words import shown
 
 T = TypeVar("T")

@@ -13,8 +13,9 @@ max-min). `tests/unit/core/test_share.py` compares both with every choice there 
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 from math import lcm
+
+from procman.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ It is also the memory of what was started: two specs compared field by field giv
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from procman.core import changes
 from procman.core.changes import FieldChange
 from procman.core.manifest import Address, Kind, Logs, Restart, Stop
 from procman.core.records import pack, unpack
+from procman.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

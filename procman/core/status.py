@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from procman.core.applied import Applied, AppliedService
 from procman.core.observed import Observed, ObservedUnit
+from procman.core.values import dataclass
 
 
 class State(StrEnum):

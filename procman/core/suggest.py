@@ -12,12 +12,12 @@ enough, a profile, more RAM. Within its kind it changes as few services as can b
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from procman.core.budget import Budget, budget_for
 from procman.core.manifest import BudgetRule, Kind
 from procman.core.plan import Plan, PlannedService
 from procman.core.quantity import GIB, MAX_SIZE, MIB, short_size
+from procman.core.values import dataclass, replace
 
 STEP = 10 * MIB
 LEAST = 32 * MIB

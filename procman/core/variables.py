@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from collections.abc import Mapping as Lookup
-from dataclasses import dataclass, field, replace
 
 from procman.core.codes import finding
 from procman.core.diagnostics import Finding
 from procman.core.document import Mapping, Node, Scalar, Sequence
 from procman.core.source import Span
+from procman.core.values import dataclass, field, replace
 from procman.core.words import near
 
 # In this order: the escape, a reference, and what begins like one and is none.

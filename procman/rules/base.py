@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from procman.core.diagnostics import Related, Severity
@@ -11,6 +10,7 @@ from procman.core.facts import Facts
 from procman.core.manifest import Manifest
 from procman.core.plan import Plan
 from procman.core.source import Span
+from procman.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Only `approve` makes an Approved, and only an Approved can be applied: no comman
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 from procman.adapters import host, machine
@@ -20,6 +19,7 @@ from procman.core.manifest import Manifest, with_profile, with_scale
 from procman.core.plan import Plan, make_plan
 from procman.core.source import Source
 from procman.core.spec import Spec
+from procman.core.values import dataclass, field
 from procman.rules import engine
 from procman.rules.base import Context
 from procman.workflow import own

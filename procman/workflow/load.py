@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from procman.adapters import env_files, yaml_reader
 from procman.core import fields, text, variables
@@ -13,6 +12,7 @@ from procman.core.diagnostics import Finding
 from procman.core.errors import WrongUse
 from procman.core.manifest import Manifest
 from procman.core.source import Source
+from procman.core.values import dataclass, field
 
 EnvFiles = dict[str, env_files.Read]
 
