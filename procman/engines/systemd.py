@@ -28,8 +28,8 @@ def pages(project: str, specs: tuple[Spec, ...], boot: Boot) -> tuple[Page, ...]
     longest = max((math.ceil(spec.stop.timeout) for spec in specs), default=0)
     values: dict[str, object] = {
         "project": project,
-        "procman": quoted(boot.procman),
-        "manifest": quoted(boot.manifest),
+        "procman": program(boot.procman),
+        "manifest": quoted(boot.manifest, argument=True),
         "home": quoted(f"PROCMAN_HOME={boot.home}"),
         "user": boot.user,
         "stop": longest + STOP_MARGIN,
@@ -37,9 +37,20 @@ def pages(project: str, specs: tuple[Spec, ...], boot: Boot) -> tuple[Page, ...]
     return (Page(f"procman-{project}.service", TEMPLATE, values, mode=0o644),)
 
 
-def quoted(text: str) -> str:
-    """Return `text` as one word of a unit file (systemd.syntax(7)); ValueError for control characters."""
+def program(path: str) -> str:
+    """Return `path` as the program of a command; ValueError for quotes and backslashes, which systemd refuses there."""
+    if any(c in path for c in "\"'\\"):
+        raise ValueError(f"{path!r} cannot be a program in a unit file")
+    return quoted(path)
+
+
+def quoted(text: str, *, argument: bool = False) -> str:
+    """Return `text` as one word of a unit file (systemd.syntax(7)); ValueError for control characters.
+
+    Only in an `argument` of a command is ``$`` special, neither in its program nor in ``Environment=``
+    (systemd.service(5), systemd.exec(5)).
+    """
     if not text.isprintable():
         raise ValueError(f"{text!r} cannot stand in a unit file")
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
-    return f'"{escaped}"'
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped.replace("$", "$$") if argument else escaped}"'
