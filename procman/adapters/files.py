@@ -70,8 +70,10 @@ def remove(path: str) -> None:
 
 
 def names(folder: str) -> list[str]:
-    """Return the sorted names in `folder`; none when there is no such folder."""
+    """Return the sorted names in `folder`; none when there is no such folder. Failed when it cannot be read."""
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208
     except FileNotFoundError:
         return []
+    except OSError as error:
+        raise Failed(f"cannot read {folder}: {error.strerror}", "check its owner and permissions") from error

@@ -11,6 +11,7 @@ from procman.cli.options import environment, file_option
 
 if TYPE_CHECKING:
     from procman.core.plan import Plan
+    from procman.core.saved import Saved
 
 
 @click.command(
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 Examples:
   procman up                      # start, or change what differs
   procman up --profile stable     # remembered until another up says otherwise
+  procman up --plan plan.json     # what procman plan --out saved, if the world is still the same
   procman up --dry-run            # the very actions, none taken
   procman up --foreground         # for systemd and containers
 
@@ -29,6 +31,7 @@ Exit codes: 0 ready, 1 refused or failed (what ran before runs), 2 wrong use,
 @file_option
 @click.option("--profile", metavar="NAME", help="Lay this profile over the services, now and from now on.")
 @click.option("--no-profile", is_flag=True, help="Forget the profile: the services as written.")
+@click.option("plan_file", "--plan", metavar="FILE", help="Apply exactly the plan that procman plan --out saved.")
 @click.option("--keep-scale", is_flag=True, help="Keep what procman scale set, instead of returning to the manifest.")
 @click.option("--force", is_flag=True, help="Start a plan that is over budget but within the machine's RAM.")
 @click.option("--dry-run", is_flag=True, help="Show the actions and write nothing.")
@@ -37,6 +40,7 @@ def command(
     file: str | None,
     profile: str | None,
     no_profile: bool,
+    plan_file: str | None,
     keep_scale: bool,
     force: bool,
     dry_run: bool,
@@ -49,9 +53,12 @@ def command(
     from procman.cli import findings as output
     from procman.cli import speech
     from procman.cli.console import talk
-    from procman.workflow import ask, operate
+    from procman.workflow import ask, operate, saving
 
     shell = environment()
+    saved = _saved(plan_file, profile, exact=not (no_profile or keep_scale or force))
+    if saved is not None:
+        file, profile, no_profile = file or saved.path, saved.profile, saved.profile is None
     approved, said = ask.for_up(file, shell, profile=profile, no_profile=no_profile, keep_scale=keep_scale, force=force)
     output.show(approved.warnings, approved.loaded, sys.stderr)
     for words in said:
@@ -60,7 +67,8 @@ def command(
     if dry_run:
         speech.show_actions(operate.preview(approved, state, shell))
         return 0
-    operate.up(approved, state, shell, speech.spoken(), forced=force, foreground=foreground)
+    agreed = None if saved is None else saving.agreement(saved, approved, str(plan_file))
+    operate.up(approved, state, shell, speech.spoken(), forced=force, foreground=foreground, agreed=agreed)
     plan = approved.plan
     talk(f"{plan.project} is ready: {_sum(plan)}, {plan.verdict}")
     if foreground:
@@ -68,6 +76,19 @@ def command(
 
         stay(state)
     return 0
+
+
+def _saved(path: str | None, profile: str | None, *, exact: bool) -> Saved | None:
+    """Return the plan in `path`; WrongUse when an option asks for something else than it says."""
+    from procman.core.errors import WrongUse
+    from procman.workflow import saving
+
+    if path is None:
+        return None
+    if profile is not None or not exact:
+        message = "--plan applies exactly what was saved; --profile, --no-profile, --keep-scale and --force exclude it"
+        raise WrongUse(message, "leave them out, or make another plan with: procman plan --out FILE")
+    return saving.read(path)
 
 
 def _sum(plan: Plan) -> str:

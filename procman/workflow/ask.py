@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action
-from procman.core.errors import WrongUse
+from procman.core.errors import Failed, WrongUse
 from procman.workflow.decide import Approved, Choice, Decision, Refused, approve, decide, recommended
 from procman.workflow.load import Loaded, load_file, manifest_path
 from procman.workflow.operate import preview
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What would be done; `unseen` says why that cannot be known, as when another user's project is asked for."""
+
+    actions: tuple[Action, ...]
+    unseen: str | None = None
 
 
 def plan(
@@ -26,8 +35,8 @@ def plan(
     loaded = load_file(manifest_path(file, environment), environment)
     choice = Choice(profile=profile, ram=ram)
     if profile is None and ram is None:
-        remembered = record_of(loaded, environment)
-        choice = replace(choice, profile=remembered_profile(loaded, remembered))
+        with contextlib.suppress(Failed):  # another user's: `actions` says so
+            choice = replace(choice, profile=remembered_profile(loaded, record_of(loaded, environment)))
     decision = decide(loaded, choice, environment)
     if profile is None and ram is not None:
         best = recommended(decision)
@@ -36,13 +45,16 @@ def plan(
     return decision
 
 
-def actions(decision: Decision, environment: Mapping[str, str]) -> tuple[Action, ...]:
-    """Return what `up` would do with `decision`; nothing when it could not be applied."""
+def actions(decision: Decision, environment: Mapping[str, str]) -> Outlook:
+    """Return what `up` would do with `decision`; nothing when it could not be applied, or what runs cannot be seen."""
     try:
         approved = approve(decision)
     except Refused:
-        return ()
-    return preview(approved, state_of(approved, environment), environment)
+        return Outlook(())
+    try:
+        return Outlook(preview(approved, state_of(approved, environment), environment))
+    except Failed as error:
+        return Outlook((), error.message)
 
 
 def for_up(

@@ -25,6 +25,9 @@ from procman.workflow.target import Target, as_it_was, narrowed, target_for, unt
 Show = Callable[[tuple[Action, ...]], None]
 """Called with the actions before the first of them is taken."""
 
+Agreed = Callable[[Target, Before], None]
+"""Raises when what would be done is not what was agreed to; called under the project's command lock."""
+
 
 @dataclass(frozen=True, slots=True)
 class Talk:
@@ -37,9 +40,13 @@ class Talk:
 
 def preview(approved: Approved, state: State, environment: Mapping[str, str]) -> tuple[Action, ...]:
     """Return what `up` would do now. Writes nothing."""
-    applied = check_owner(state, approved.loaded.path, environment)
-    target, before = _for_up(approved, state, applied)
+    target, before = outlook(approved, state, environment)
     return diff(target.wanted, before.running)
+
+
+def outlook(approved: Approved, state: State, environment: Mapping[str, str]) -> tuple[Target, Before]:
+    """Return what `up` would want now, and what there is. Writes nothing."""
+    return _for_up(approved, state, check_owner(state, approved.loaded.path, environment))
 
 
 def up(
@@ -50,6 +57,7 @@ def up(
     *,
     forced: bool = False,
     foreground: bool = False,
+    agreed: Agreed | None = None,
 ) -> tuple[Action, ...]:
     """Make the project what `approved` says, and return what was done. Held, Failed: what ran before runs."""
     states.prepare(state)
@@ -58,6 +66,8 @@ def up(
         target, before = _for_up(approved, state, applied, forced=forced)
         if foreground and before.observed is not None:
             raise Failed("the project runs in the background already", "procman down, then up --foreground")
+        if agreed is not None:
+            agreed(target, before)
         actions = diff(target.wanted, before.running)
         _look(state, target, actions, before)
         talk.show(actions)
