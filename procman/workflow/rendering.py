@@ -44,7 +44,8 @@ def _unit(approved: Approved, state: str, environment: Mapping[str, str]) -> tup
     try:
         return templates.render(systemd.pages(approved.manifest.project, approved.specs(state), boot))
     except ValueError as error:
-        raise Failed(f"cannot render the unit file: {error}", "choose paths without quotes, backslashes and control characters") from None
+        help_text = "choose paths without quotes, backslashes and control characters"
+        raise Failed(f"cannot render the unit file: {error}", help_text) from None
 
 
 def _procman() -> str:
