@@ -52,20 +52,30 @@ class Follower:
 
     def lines(self) -> list[str]:
         """Return the lines that were completed since the last call."""
-        data = self._read()
+        data = self._rest + self._read()
         if self._moved():
-            if self._file is not None:
-                self._file.close()
+            # to its end, and after it was seen to have moved: what was written just before is still in it
+            while more := self._read():
+                data += more
+            self.close()
             self._file = _opened(self.path)
             data += self._read()
-        *whole, self._rest = (self._rest + data).split(b"\n")
+        *whole, self._rest = data.split(b"\n")
         return [visible(line.rstrip(b"\r")) for line in whole]
+
+    def close(self) -> None:
+        """Let the file go; the follower then waits for a new one."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _read(self) -> bytes:
         if self._file is None:
             return b""
         if os.fstat(self._file.fileno()).st_size < self._file.tell():
             self._file.seek(0)
+            # the rest of a line that was cut away never comes
+            return (b"\n" if self._rest else b"") + self._file.read(LONGEST)
         return self._file.read(LONGEST)
 
     def _moved(self) -> bool:

@@ -26,17 +26,21 @@ class LogStream:
     def lines(self, count: int, *, follow: bool) -> Iterator[tuple[str, str]]:
         """Yield the last `count` lines of each instance, then, with `follow`, what is written from then on."""
         followers = [(unit, log_files.Follower(self.state.log(unit))) for unit in self.units] if follow else []
-        for unit in self.units:
-            for line in log_files.tail(self.state.log(unit), count):
-                yield unit, line
-        while followers:
-            quiet = True
-            for unit, follower in followers:
-                for line in follower.lines():
-                    quiet = False
+        try:
+            for unit in self.units:
+                for line in log_files.tail(self.state.log(unit), count):
                     yield unit, line
-            if quiet:
-                time.sleep(POLL)
+            while followers:
+                quiet = True
+                for unit, follower in followers:
+                    for line in follower.lines():
+                        quiet = False
+                        yield unit, line
+                if quiet:
+                    time.sleep(POLL)
+        finally:
+            for _, follower in followers:
+                follower.close()
 
 
 def open_logs(file: str | None, environment: Mapping[str, str], names: tuple[str, ...]) -> LogStream:
