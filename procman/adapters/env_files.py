@@ -40,8 +40,16 @@ def parse(text: str) -> Read:
 
     values: dict[str, str] = {}
     for binding in parse_stream(io.StringIO(text)):
-        if binding.error or (binding.key is not None and binding.value is None) or "\0" in (binding.value or ""):
-            return values, f"line {binding.original.line} is not NAME=value"
-        if binding.key is not None:
-            values[binding.key] = binding.value or ""
+        name, value = binding.key, binding.value
+        if binding.error or (name is not None and not _is_variable(name, value)):
+            written = binding.original.string
+            blank = written[: len(written) - len(written.lstrip())].count("\n")
+            return values, f"line {binding.original.line + blank} is not NAME=value"
+        if name is not None:
+            values[name] = value or ""
     return values, None
+
+
+def _is_variable(name: str, value: str | None) -> bool:
+    """Tell whether a process can have this variable: a quoted name may hold what would end it."""
+    return value is not None and not {"=", "\0"} & {*name} and "\0" not in value
