@@ -60,7 +60,9 @@ def home(environment: Mapping[str, str]) -> str:
         return os.path.abspath(environment["PROCMAN_HOME"])  # noqa: PTH100
     if os.geteuid() == 0:
         return "/var/lib/procman"
-    base = environment.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111
+    base = environment.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(base):  # noqa: PTH117 - its specification: a relative path is ignored
+        base = os.path.expanduser("~/.local/state")  # noqa: PTH111
     return os.path.join(base, "procman")  # noqa: PTH118
 
 
