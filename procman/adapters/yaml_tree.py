@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 import yaml
 
@@ -12,12 +11,13 @@ from procman.core.codes import finding
 from procman.core.diagnostics import Finding, Related
 from procman.core.document import Entry, Mapping, Node, Scalar, Sequence
 from procman.core.source import START, Span
+from procman.core.values import dataclass
 from procman.core.words import shown
 
 MAX_DEPTH = 32
 MAX_NODES = 20_000
 _KINDS = (yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.MappingStartEvent)
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF = "[\ud800-\udfff]"
 
 
 class Refused(Exception):
@@ -37,16 +37,18 @@ class _Done:
     height: int = 0
 
 
-@dataclass(slots=True)
 class _Open:
     """A list or mapping whose end has not come yet; a mapping's parts are its keys and values in turn."""
 
-    is_mapping: bool
-    span: Span
-    anchor: str | None
-    parts: list[Node] = field(default_factory=list)
-    size: int = 1
-    height: int = 1
+    __slots__ = ("anchor", "height", "is_mapping", "parts", "size", "span")
+
+    def __init__(self, span: Span, anchor: str | None, *, is_mapping: bool) -> None:
+        self.is_mapping = is_mapping
+        self.span = span
+        self.anchor = anchor
+        self.parts: list[Node] = []
+        self.size = 1
+        self.height = 1
 
 
 class Tree:
@@ -80,7 +82,7 @@ class Tree:
             self._note("PM001", span, f"the tag {shown(event.tag)} is not allowed", "leave it out")
         self._counted(1, span)
         if isinstance(event, yaml.ScalarEvent):
-            if not event.value.isascii() and _HALF.search(event.value):
+            if not event.value.isascii() and re.search(_HALF, event.value):
                 raise self._refused(span, "an escape stands for half a character", "write the character itself")
             done = _Done(Scalar(event.value, not event.style and event.tag is None, span))
             if event.anchor is not None:
@@ -90,7 +92,7 @@ class Tree:
         self._at_depth(len(self._open) + 1, span)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._open.append(_Open(isinstance(event, yaml.MappingStartEvent), span, event.anchor))
+        self._open.append(_Open(span, event.anchor, is_mapping=isinstance(event, yaml.MappingStartEvent)))
 
     def _end(self, event: yaml.Event) -> None:
         closed = self._open.pop()

@@ -5,14 +5,14 @@ Source: MQTT 5.0, sections 4.7 (topic filters) and 4.8.2 (shared subscriptions);
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from procman.core.topics import filters_overlap, split_share
 
 __all__ = ["filter_fault", "filters_overlap", "normalize_broker", "split_share"]
 
 DEFAULT_PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883, "ws": 80, "wss": 443}
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound
+MAX_PORT, MAX_FILTER, OCTETS = 65535, 65535, 4
+_NO_BROKER = f"no broker URL; write {', '.join(sorted(DEFAULT_PORTS))}://HOST[:PORT]"
 
 
 def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str:
@@ -21,14 +21,11 @@ def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str
     Credentials, case and scheme do not count; every name in `local_names` and 127.0.0.0/8 is ``localhost``.
     ValueError when it is no broker URL; the message never repeats it.
     """
-    parts = urlsplit(url)
-    # urlsplit takes line ends out of the host without a word, and a lock's scope holds no white space
-    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or any(c.isspace() for c in url):
-        raise ValueError(f"no broker URL; write {', '.join(sorted(DEFAULT_PORTS))}://HOST[:PORT]")
-    host = _one_spelling(parts.hostname.rstrip(".").lower())
+    scheme, host, port = _parts(url)
+    host = _one_spelling(host.rstrip(".").lower())
     if host in local_names or host in LOCAL_NAMES or _is_loopback(host):
         host = "localhost"
-    return f"{host}:{parts.port or DEFAULT_PORTS[parts.scheme]}"
+    return f"{host}:{port or DEFAULT_PORTS[scheme]}"
 
 
 def filter_fault(topic: str) -> str | None:
@@ -38,7 +35,7 @@ def filter_fault(topic: str) -> str | None:
         return "a shared subscription is $share/GROUP/FILTER"
     if not plain:
         return "a topic filter is not empty"
-    if "\0" in plain or len(plain.encode(errors="replace")) > 65535:
+    if "\0" in plain or len(plain.encode(errors="replace")) > MAX_FILTER:
         return "a topic filter has no NUL and at most 65,535 bytes"
     levels = plain.split("/")
     if any("#" in level and level != "#" for level in levels) or "#" in levels[:-1]:
@@ -48,9 +45,33 @@ def filter_fault(topic: str) -> str | None:
     return None
 
 
+def _parts(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port as urllib.parse.urlsplit would, whose import costs as much as reading a manifest."""
+    scheme, mark, rest = url.partition("://")
+    scheme = scheme.lower()
+    for end in "/?#":
+        rest = rest.partition(end)[0]
+    # a lock's scope holds no white space
+    if not mark or scheme not in DEFAULT_PORTS or any(c.isspace() for c in url):
+        raise ValueError(_NO_BROKER)
+    place = rest.rpartition("@")[2]
+    bracketed = place.startswith("[")
+    host, closed, port = place[1:].partition("]") if bracketed else place.partition(":")
+    if bracketed and closed and ":" in host and port[:1] in ("", ":"):
+        port = port[1:]
+    elif bracketed or not host or set(host) & set("[]"):
+        raise ValueError(_NO_BROKER)
+    short = len(port.lstrip("0")) <= len(str(MAX_PORT))
+    if port and not (port.isascii() and port.isdigit() and short and int(port) <= MAX_PORT):
+        raise ValueError(_NO_BROKER)
+    return scheme, host, int(port) if port else None
+
+
 def _one_spelling(host: str) -> str:
     """Return an IPv6 address in its shortest form, an IPv4 address inside one as itself; names as they are."""
     if ":" not in host:
+        return host
+    if host == "::1":
         return host
     import ipaddress  # noqa: PLC0415 - few brokers are named by IPv6 addresses, and it costs milliseconds
 
@@ -60,4 +81,4 @@ def _one_spelling(host: str) -> str:
 
 def _is_loopback(host: str) -> bool:
     numbers = host.split(".")
-    return len(numbers) == 4 and numbers[0] == "127" and all(n.isdigit() for n in numbers)
+    return len(numbers) == OCTETS and numbers[0] == "127" and all(n.isdigit() for n in numbers)

@@ -9,9 +9,10 @@ from procman.core.diagnostics import Finding
 from procman.core.source import START, Source, Span
 
 MAX_BYTES = 4 << 20
-_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-# YAML 1.2, section 5.1: the printable characters.
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff")
+_BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
+# YAML 1.2, section 5.1: the printable characters. Compiling the pattern takes 3 ms, so plain text goes past it.
+_PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
+_UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|\ufeff"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -19,6 +20,8 @@ def decode(data: bytes, name: str) -> Source | Finding:
     """Return `data` as text, a byte order mark left out, or what keeps it from being a manifest."""
     if len(data) > MAX_BYTES:
         return _refused(name, START, f"the file is larger than {MAX_BYTES >> 20} MiB", "is this the manifest?")
+    if not data.translate(None, _PLAIN):
+        return Source(name, data.decode("ascii"))
     if data.startswith(_UTF_16) or b"\0" in data[:2]:
         return _refused(name, START, "the file is UTF-16, not UTF-8", "save it as UTF-8")
     try:
@@ -27,7 +30,7 @@ def decode(data: bytes, name: str) -> Source | Finding:
         good = data[: error.start].decode("utf-8-sig", "replace")
         message = f"byte 0x{data[error.start]:02x} is not UTF-8 text"
         return _refused(name, place(good, len(good)), message, "save the file as UTF-8; it may be Latin-1")
-    match = _UNPRINTABLE.search(text)
+    match = re.search(_UNPRINTABLE, text)
     if match is not None:
         return _refused(name, place(text, match.start()), *_about(match[0]))
     return Source(name, text)
@@ -35,13 +38,13 @@ def decode(data: bytes, name: str) -> Source | Finding:
 
 def lines_of(text: str) -> list[str]:
     """Return the lines of `text` without their ends, with lines counted as YAML does."""
-    return _BREAK.split(text)
+    return re.split(_BREAK, text)
 
 
 def place(text: str, offset: int) -> Span:
     """Return the place of the character at `offset` of `text`, with lines counted as YAML does."""
     line, start = 1, 0
-    for match in _BREAK.finditer(text, 0, offset):
+    for match in re.compile(_BREAK).finditer(text, 0, offset):
         line, start = line + 1, match.end()
     column = offset - start + 1
     return Span(line, column, line, column + 1)

@@ -6,24 +6,25 @@ Only `approve` makes an Approved, and only an Approved can be applied: no comman
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
-from procman.adapters import host, machine
 from procman.core.budget import budget_for
 from procman.core.diagnostics import Finding, by_place, errors
 from procman.core.errors import ProcmanError, WrongUse
-from procman.core.expand import expand
 from procman.core.facts import Facts
 from procman.core.machine import Machine, named
 from procman.core.manifest import Manifest, with_profile, with_scale
 from procman.core.plan import Plan, make_plan
 from procman.core.source import Source
-from procman.core.spec import Spec
 from procman.core.values import dataclass, field
 from procman.rules import engine
 from procman.rules.base import Context
-from procman.workflow import own
 from procman.workflow.load import Loaded
+
+if TYPE_CHECKING:
+    from procman.core.spec import Spec
+
+DECLARED = "budget.ram"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ class Approved:
 
     def specs(self, state: str) -> tuple[Spec, ...]:
         """Return the instances of the plan; `state` is the state directory they will know."""
+        from procman.core.expand import expand  # noqa: PLC0415 - for what is applied; `validate` stops before
+
         return expand(self.manifest, self.plan, self.facts, state)
 
 
@@ -83,6 +86,8 @@ def decide(loaded: Loaded, choice: Choice, environment: Mapping[str, str]) -> De
         plan = make_plan(manifest, budget_for(_machine(manifest, choice, environment), manifest.budget))
     facts = None
     if not choice.offline:
+        from procman.adapters import host  # noqa: PLC0415 - a check that asks nothing of this host loads none of it
+
         facts = host.facts(manifest, loaded.env_files, environment.get("PATH", ""))
     asked = facts if choice.ram is None else None
     found = engine.run(Context(manifest, asked, plan, choice.force))
@@ -123,11 +128,16 @@ def _machine(manifest: Manifest, choice: Choice, environment: Mapping[str, str])
         return named(choice.ram, "--ram")
     declared = manifest.budget.ram
     if declared is not None and choice.offline:
-        return named(declared, machine.DECLARED)
+        return named(declared, DECLARED)
+    from procman.adapters import machine  # noqa: PLC0415 - as with `host`
+    from procman.workflow import own  # noqa: PLC0415 - same
+
     return machine.this_machine(own.memory(manifest.project, environment), declared)
 
 
 def _meant(word: str, names: list[str], what: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - for wrong use alone
+
     close = get_close_matches(word, names, 1)
     if close:
         return f"did you mean '{close[0]}'?"

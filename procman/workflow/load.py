@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from procman.adapters import env_files, yaml_reader
 from procman.core import fields, text, variables
-from procman.core.applied import Applied
 from procman.core.diagnostics import Finding
 from procman.core.errors import WrongUse
 from procman.core.manifest import Manifest
 from procman.core.source import Source
 from procman.core.values import dataclass, field
+
+if TYPE_CHECKING:
+    from procman.core.applied import Applied
 
 EnvFiles = dict[str, env_files.Read]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +114,22 @@ def test_good_filter_has_no_fault(topic: str) -> None:
 def test_faulty_filter_is_told_why(topic: str, fault: str) -> None:
     """Wildcards beside other characters, `#` before the end and broken share groups are faults."""
     assert fault == filter_fault(topic)
+
+
+URL_PARTS = st.sampled_from(["h", "a.b", "Host", ":", "1883", "0", "70000", "/", "?", "#", "@", "u", "-", "é"])
+PORTS = {"mqtt": 1883, "wss": 443}
+
+
+@given(st.sampled_from(["mqtt://", "WSS://", ""]), st.lists(URL_PARTS, max_size=6).map("".join))
+def test_urls_are_taken_apart_as_the_standard_library_does(scheme: str, rest: str) -> None:
+    """Host and port are those of urllib.parse.urlsplit, which costs too much to load; IPv6 has its cases above."""
+    try:
+        parts = urlsplit(scheme + rest)
+        expected = f"{parts.hostname}:{parts.port or PORTS[parts.scheme]}" if parts.hostname else None
+    except (ValueError, KeyError):
+        expected = None
+    try:
+        found = normalize_broker(scheme + rest)
+    except ValueError:
+        found = None
+    assert expected == found
