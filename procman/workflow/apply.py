@@ -20,6 +20,7 @@ from procman.core.sheet import Sheet
 from procman.engines import supervisord as engine
 from procman.workflow.ending import end_manager, stop_units
 from procman.workflow.observe import observe
+from procman.workflow.preflight import check_room
 from procman.workflow.ready import Progress, wait_ready
 from procman.workflow.running import running
 from procman.workflow.target import Target, as_it_was
@@ -107,8 +108,15 @@ def _launch(state: State, progress: Progress, *, foreground: bool) -> None:
 
 
 def _converge(
-    state: State, target: Target, actions: tuple[Action, ...], observed: Observed, progress: Progress
+    state: State,
+    target: Target,
+    actions: tuple[Action, ...],
+    observed: Observed,
+    progress: Progress,
+    *,
+    back: bool = False,
 ) -> None:
+    """Take `actions` one after another; `back`: to what ran before, which has had its room already."""
     client = supervisor_rpc.Client(state.socket)
     client.reload_config()
     known = {u.unit for u in observed.units}
@@ -121,6 +129,8 @@ def _converge(
     _release(client, target, stops)
     waiting: set[str] = set()
     for action in (a for a in actions if a.do is not Do.STOP):
+        if not back:
+            check_room(target, (action,), observed)
         progress(action.unit, "replacing" if action.do is Do.REPLACE else "starting")
         _start(state, client, action.unit, known=action.unit in known, progress=progress)
         waiting.add(action.unit)
@@ -155,7 +165,7 @@ def _bring_back(state: State, target: Target, before: Before, progress: Progress
         observed = observe(state)
         if observed is not None:
             actions = changes(diff(former.wanted, running(observed, before.applied)))
-            _converge(state, former, actions, observed, progress)
+            _converge(state, former, actions, observed, progress, back=True)
     except (ProcmanError, OSError) as error:
         progress("", f"could not bring everything back: {error}")
 

@@ -182,6 +182,7 @@ def _look(state: State, target: Target, actions: tuple[Action, ...], before: Bef
     if before.observed is None:
         survivors.end_orphans(state.folder)
     preflight.check_addresses(target, actions, before.observed)
+    preflight.check_room(target, actions, before.observed)
 
 
 def _again(applied: Applied, environment: Mapping[str, str], scaled: Mapping[str, int]) -> Approved:

@@ -1,12 +1,13 @@
-"""What is looked at before anything is started: locks that are held elsewhere, and addresses in use."""
+"""What is looked at before anything is started: locks held elsewhere, addresses in use, and room in memory."""
 
 from __future__ import annotations
 
-from procman.adapters import locks, ports
+from procman.adapters import locks, machine, ports, processes
 from procman.core.diff import Action, Do
 from procman.core.errors import Failed, Held
 from procman.core.manifest import Address
 from procman.core.observed import Observed
+from procman.core.quantity import format_size
 from procman.core.spec import Spec
 from procman.workflow.target import Target
 
@@ -27,6 +28,34 @@ def check_addresses(target: Target, actions: tuple[Action, ...], observed: Obser
         fault = ports.fault(address)
         if fault is not None:
             raise Failed(f"{address} {fault}", "end that process, or change `listen`")
+
+
+def check_room(target: Target, actions: tuple[Action, ...], observed: Observed | None, root: str = "") -> None:
+    """Raise Failed when the machine does not have at this moment what `actions` start, as far as limits say.
+
+    The budget says what should be there; this is what is. What a process that is replaced has now comes back first.
+    `--force` does not count: it is about the budget.
+    """
+    named = {a.unit for a in actions if a.do in (Do.START, Do.REPLACE)}
+    starting = [w for w in target.wanted if w.run and w.spec.unit in named and w.memory]
+    if not starting:
+        return
+    needed = sum(w.memory or 0 for w in starting)
+    available = (machine.this_machine(root=root).available or 0) + _given_back(actions, observed)
+    if needed > available:
+        first = f"{starting[0].spec.unit} and {len(starting) - 1} more" if len(starting) > 1 else starting[0].spec.unit
+        raise Failed(
+            f"{first} may need {format_size(needed)}, and this machine has {format_size(available)} available now",
+            "end what uses the memory, or lower limits and counts: procman plan shows what fits",
+        )
+
+
+def _given_back(actions: tuple[Action, ...], observed: Observed | None) -> int:
+    """Return the bytes that the processes have which are ended first."""
+    ending = {a.unit for a in actions if a.do in (Do.REPLACE, Do.STOP)}
+    pids = [u.pid for u in observed.units if u.unit in ending and u.pid] if observed and ending else []
+    table = processes.parents() if pids else {}
+    return sum(processes.memory(processes.tree(pid, table)) for pid in pids)
 
 
 def _starting(target: Target, actions: tuple[Action, ...]) -> list[Spec]:
