@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to what the tests start besides Python: mosquitto, node and npm.
+# Sees to what the tests start besides Python: mosquitto, node, npm and strace.
 # As root on Debian it installs what is missing; otherwise it says how to, and the tests that need it skip.
 # With CI=true a missing one is a failure: a skipped test proves nothing.
 set -euo pipefail
@@ -12,6 +12,7 @@ missing_packages() {
     has mosquitto || echo mosquitto
     has node || echo nodejs
     has npm || echo npm
+    has strace || echo strace
 }
 
 install() {
