@@ -7,9 +7,9 @@ the mount begins at the container's own group while ``/proc/self/cgroup`` may na
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from procman.core.machine import Level
+from procman.core.values import dataclass
 
 UNLIMITED = 1 << 60
 """v1 writes "no limit" as the largest number of pages (PAGE_COUNTER_MAX), 0x7ffffffffffff000 with 4 KiB pages."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
-import socket
 
 from procman.core.facts import Facts, ServiceFacts
 from procman.core.manifest import Manifest, Service
@@ -21,7 +19,7 @@ def facts(manifest: Manifest, env_files: dict[str, tuple[dict[str, str], str | N
 
 def local_names() -> frozenset[str]:
     """Return the names by which this host calls itself."""
-    return frozenset({socket.gethostname().lower(), "localhost"})
+    return frozenset({os.uname().nodename.lower(), "localhost"})
 
 
 def _service(service: Service, base: str, read: tuple[dict[str, str], str | None] | None, path: str) -> ServiceFacts:
@@ -51,5 +49,12 @@ def _user(name: str | None) -> pwd.struct_passwd | None:
 def _executable(word: str, directory: str, path: str) -> str | None:
     if "/" in word:
         word = os.path.normpath(os.path.join(directory, word))  # noqa: PTH118
-    found = shutil.which(word, path=path)
-    return os.path.join(directory, found) if found else None  # noqa: PTH118 - a relative PATH entry
+        return word if _runs(word) else None
+    # Not shutil.which, which loads four decompressors; an empty entry of PATH is the folder that one is in.
+    entries = path.split(os.pathsep) if path else []
+    places = (os.path.join(directory, entry, word) for entry in entries)  # noqa: PTH118
+    return next((place for place in places if _runs(place)), None)
+
+
+def _runs(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113

@@ -6,11 +6,14 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from procman.adapters import files
-from procman.core.applied import Applied, from_json, to_json
 from procman.core.errors import Failed, WrongUse
+from procman.core.values import dataclass
+
+if TYPE_CHECKING:
+    from procman.core.applied import Applied
 
 SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's path (unix(7): 108 with the final NUL)."""
@@ -98,6 +101,8 @@ def read_record(state: State) -> Applied | None:
     data = files.read_if_there(state.record)
     if data is None:
         return None
+    from procman.core.applied import from_json  # noqa: PLC0415 - it loads json, and a first plan has no record
+
     try:
         return from_json(data)
     except ValueError as error:
@@ -109,6 +114,8 @@ def read_record(state: State) -> Applied | None:
 
 def write_record(state: State, applied: Applied) -> None:
     """Write the record whole."""
+    from procman.core.applied import to_json  # noqa: PLC0415 - same
+
     files.write_whole(state.record, to_json(applied))
 
 
