@@ -32,7 +32,7 @@ def test_one_that_never_accepts_is_undone(running: Project) -> None:
     before = running.pids()
     slow = {"listen": f"127.0.0.1:{running.port}", "ready": {"timeout": "500ms"}}
     running.write({"api": running.api(command=service("talker", "3"), **QUICK, **slow), "mqtt": running.mqtt()})
-    ended(running.run("up"), 1, "was not ready within", "the last lines of api-0", "line 0000")
+    ended(running.run("up"), 1, "was not ready within", "the last lines of api-0", "  line 000")
     after = running.pids()
     assert (after["api-1"], after["mqtt-0"]) == (before["api-1"], before["mqtt-0"])
     running.reach({"api-0": "ready"})

@@ -43,7 +43,6 @@ def test_a_request_to_end_ends_everything(shop: Project, number: signal.Signals)
     assert shop.processes() == []
     assert f"end {consumer}" in shop.marks.read_text(encoding="utf-8")
     shop.status_code(4)
-    ended(shop.run("up"), 0)
 
 
 def test_it_ends_with_1_when_supervisord_is_killed(shop: Project) -> None:

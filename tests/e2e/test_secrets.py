@@ -56,7 +56,7 @@ def test_the_services_have_the_secrets(secretive: Project) -> None:
 
 def test_no_command_says_a_secret(secretive: Project) -> None:
     """Whatever a command reports, no secret is in it."""
-    said = {("first", "up"): (secretive.folder / "said").read_text(encoding="utf-8")}
+    said: dict[tuple[str, ...], str] = {("first", "up"): (secretive.folder / "said").read_text(encoding="utf-8")}
     for words in COMMANDS:
         said[words] = secretive.run(*words, env=secretive.environment(SHELL_TOKEN=SECRETS[3])).said
     assert [(words, secret) for words, text in said.items() for secret in SECRETS if secret in text] == []

@@ -172,9 +172,8 @@ class Project:
         return ended(self.run("status", "--json"), code).json()
 
     def status_code(self, code: int) -> None:
-        """Ask for the status in both forms, which end with `code`."""
+        """Ask for the status, which ends with `code`."""
         ended(self.run("status"), code)
-        ended(self.run("status", "--json"), code)
 
     def states(self, code: int = 0) -> dict[str, str]:
         """Return the state of each instance."""
@@ -244,7 +243,10 @@ class Project:
     def end(self) -> list[int]:
         """End everything, kindly at first, and return what `down` left alive."""
         for record in self.home.glob("*/applied.json"):
-            path = json.loads(record.read_bytes())["path"]
+            applied = json.loads(record.read_bytes())
+            path = applied["path"]
+            if applied["down"]:
+                continue
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.run("down", "--file", path, cwd="/")
         left = self.processes()
