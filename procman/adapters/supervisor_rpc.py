@@ -192,7 +192,7 @@ def _unit(item: Mapping[str, object]) -> ObservedUnit:
     return ObservedUnit(
         unit=str(item["unit"]),
         statename=str(item["statename"]),
-        pid=None if item["pid"] is None else _whole(item["pid"]),
+        pid=_whole_or_none(item["pid"]),
         started=None if item["started"] is None else _number(item["started"]),
         stopped=None if item["stopped"] is None else _number(item["stopped"]),
         restarts=_whole(item["restarts"]),
@@ -201,7 +201,10 @@ def _unit(item: Mapping[str, object]) -> ObservedUnit:
         reason=_words(item["reason"]),
         held=_words(item["held"]),
         autostart=item["autostart"] is True,
-        slot_inode=None if item["slot_inode"] is None else _whole(item["slot_inode"]),
+        slot_inode=_whole_or_none(item["slot_inode"]),
+        memory_peak=_whole_or_none(item.get("memory_peak")),
+        memory_usual=_whole_or_none(item.get("memory_usual")),
+        memory_samples=_whole(item.get("memory_samples", 0)),
     )
 
 
@@ -209,6 +212,10 @@ def _whole(value: object) -> int:
     if isinstance(value, int):
         return value
     raise TypeError(f"{value!r} is no whole number")
+
+
+def _whole_or_none(value: object) -> int | None:
+    return None if value is None else _whole(value)
 
 
 def _number(value: object) -> float:

@@ -122,6 +122,8 @@ def _document(report: Report) -> dict[str, object]:
                 "pid": row.pid,
                 "uptime_seconds": None if row.uptime is None else round(row.uptime, 3),
                 "memory_bytes": row.memory,
+                "memory_peak_bytes": row.memory_peak,
+                "memory_usual_bytes": row.memory_usual,
                 "limit_bytes": row.limit,
                 "restarts": row.restarts,
                 "held_by": row.held_by,

@@ -11,7 +11,8 @@ class ObservedUnit:
 
     `restarts` counts automatic ones since an operator started the unit; `spec` is the path of its spec file;
     `exit` is how its last process ended; `held` says who has the lock it waits for; `slot_inode` is its
-    listening socket's.
+    listening socket's. `memory_peak` and `memory_usual` are bytes of the whole process tree since the unit was added,
+    out of `memory_samples` looks.
     """
 
     unit: str
@@ -26,6 +27,9 @@ class ObservedUnit:
     held: str | None = None
     autostart: bool = True
     slot_inode: int | None = None
+    memory_peak: int | None = None
+    memory_usual: int | None = None
+    memory_samples: int = 0
 
 
 @dataclass(frozen=True, slots=True)

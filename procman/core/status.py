@@ -46,7 +46,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class InstanceStatus:
-    """One instance. `uptime` in seconds, `memory` and `limit` in bytes; None where there is nothing to say."""
+    """One instance. `uptime` in seconds, sizes in bytes; None where there is nothing to say.
+
+    `memory_peak` and `memory_usual` are what its whole process tree needed since it was started.
+    """
 
     service: str
     instance: int
@@ -60,6 +63,8 @@ class InstanceStatus:
     restarts: int = 0
     held_by: str | None = None
     reason: str | None = None
+    memory_peak: int | None = None
+    memory_usual: int | None = None
 
     @property
     def unit(self) -> str:
@@ -115,6 +120,8 @@ def _row(
         restarts=unit.restarts,
         held_by=unit.held if state is State.HELD else None,
         reason=None if state in (State.READY, State.RUNNING, State.STOPPED) else unit.reason,
+        memory_peak=unit.memory_peak,
+        memory_usual=unit.memory_usual,
     )
 
 

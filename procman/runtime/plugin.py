@@ -20,6 +20,7 @@ from procman.runtime.claim import Claim
 from procman.runtime.desk import Desk
 from procman.runtime.listeners import Listeners
 from procman.runtime.restarts import Restarts
+from procman.runtime.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +45,7 @@ class Core:
         self.claim = Claim(state, least)
         self.listeners = Listeners(least, self.border.log)
         self.restarts = Restarts(self.wake.after, self.border.log)
+        self.usage = Usage(lambda: [(p.config.name, p.pid) for p in inside.processes(self.supervisord) if p.pid])
         self.desk = Desk(state, self.claim, self.listeners, self.restarts)
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
@@ -62,6 +64,7 @@ class Core:
             (events.SupervisorStoppingEvent, "stopping", self._stopping),
             (events.ProcessStateEvent, "following a process", self._changed),
             (events.ProcessGroupRemovedEvent, "forgetting a group", self._removed),
+            (events.Tick5Event, "measuring memory", self._tick),
         ):
             events.subscribe(kind, self.border.around(what, work))
 
@@ -72,7 +75,7 @@ class Core:
 
     def status(self) -> str:
         """Return the report of everything."""
-        return report.status(self.supervisord, self.restarts, self.listeners, passive=not self.claim.held)
+        return report.status(self.supervisord, self.restarts, self.listeners, self.usage, passive=not self.claim.held)
 
     def release(self, service: object, first: object) -> int:
         """Close the listeners of `service` from slot `first` on; RPCError for a bad argument or a live user."""
@@ -122,7 +125,12 @@ class Core:
             self.listeners.drop(unit)
 
     def _removed(self, _event: object) -> None:
-        self.restarts.forget_all_but({p.config.name for p in inside.processes(self.supervisord)})
+        units = {p.config.name for p in inside.processes(self.supervisord)}
+        self.restarts.forget_all_but(units)
+        self.usage.forget_all_but(units)
+
+    def _tick(self, _event: object) -> None:
+        self.usage.turn()
 
     def _noting(self, waitpid: inside.Waitpid) -> inside.Waitpid:
         def noted() -> tuple[int | None, int | None]:

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from procman.runtime.inside import Process, Supervisord
     from procman.runtime.listeners import Listeners
     from procman.runtime.restarts import Restarts
+    from procman.runtime.usage import Usage
 
 
-def status(supervisord: Supervisord, history: Restarts, listeners: Listeners, *, passive: bool) -> str:
+def status(supervisord: Supervisord, history: Restarts, listeners: Listeners, usage: Usage, *, passive: bool) -> str:
     """Return the whole report; its fields are those of `core.observed`."""
     return json.dumps(
         {
@@ -33,15 +34,16 @@ def status(supervisord: Supervisord, history: Restarts, listeners: Listeners, *,
             "passive": passive,
             "now": time.time(),
             "state": getSupervisorStateDescription(supervisord.options.mood),
-            "units": [_unit(p, history, listeners) for p in inside.processes(supervisord)],
+            "units": [_unit(p, history, listeners, usage) for p in inside.processes(supervisord)],
         }
     )
 
 
-def _unit(process: Process, history: Restarts, listeners: Listeners) -> dict[str, object]:
+def _unit(process: Process, history: Restarts, listeners: Listeners, usage: Usage) -> dict[str, object]:
     config = process.config
     record = history.record(config.name)
     alive = bool(process.pid)
+    memory = usage.of(config.name)
     return {
         "unit": config.name,
         "statename": getProcessStateDescription(process.state),
@@ -55,6 +57,9 @@ def _unit(process: Process, history: Restarts, listeners: Listeners) -> dict[str
         "held": record.held,
         "autostart": bool(config.autostart),
         "slot_inode": listeners.inode(config.name),
+        "memory_peak": memory.peak or None,
+        "memory_usual": memory.usual or None,
+        "memory_samples": memory.seen,
     }
 
 
