@@ -178,10 +178,10 @@ def _for_up(
 
 
 def _look(state: State, target: Target, actions: tuple[Action, ...], before: Before) -> None:
-    preflight.check_locks(target, actions)
+    preflight.check_locks(target, actions, before.observed)
     if before.observed is None:
         survivors.end_orphans(state.folder)
-    preflight.check_addresses(target, actions, before.observed)
+    preflight.check_addresses(target, actions, before.running, before.observed)
     preflight.check_room(target, actions, before.observed)
 
 
