@@ -52,7 +52,7 @@ def test_environment_is_small_and_sorted() -> None:
     ("executable", "path"),
     [
         ("/usr/bin/node", SYSTEM_PATH),
-        ("/root/.nvm/v22/bin/node", f"/root/.nvm/v22/bin:{SYSTEM_PATH}"),
+        ("/opt/node-22/bin/node", f"/opt/node-22/bin:{SYSTEM_PATH}"),
         ("/usr/bin-2/node", f"/usr/bin-2:{SYSTEM_PATH}"),
     ],
 )
@@ -69,10 +69,13 @@ def test_own_variables_come_over_the_env_file_over_the_rest() -> None:
     assert tuple(sorted(expected.items())) == found
 
 
-def test_scalable_service_takes_no_lock() -> None:
-    """Only a singleton holds anything, whatever a scalable service consumes."""
+def test_only_a_consumer_of_the_scalable_services_takes_a_lock() -> None:
+    """What may run more than once holds nothing; a consumer may not, whatever its kind, until guards are verified."""
     consuming = service(consumes=Consumes("mqtt://h", ("a",)))
-    assert ((), ()) == (locks_of("p", service(), frozenset()), locks_of("p", consuming, frozenset()))
+    assert ((), (Lock("h:1883", "a"),)) == (
+        locks_of("p", service(), frozenset()),
+        locks_of("p", consuming, frozenset()),
+    )
 
 
 @pytest.mark.parametrize("consumes", [None, Consumes("mqtt://h", ())])
