@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable
 
 Read = tuple[dict[str, str], str | None]
@@ -20,7 +21,9 @@ def read(names: Iterable[str], base: str) -> dict[str, Read]:
 
 def _read(path: str) -> Read:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
+        with open(path, "rb", opener=_at_once) as file:  # noqa: PTH123
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return {}, "is not a regular file"
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         return {}, f"cannot be read: {error.strerror}"
@@ -30,6 +33,11 @@ def _read(path: str) -> Read:
         return parse(data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return {}, "is not UTF-8 text"
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open without waiting: a FIFO that nobody writes to would hold `validate` for ever."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def parse(text: str) -> Read:

@@ -9,11 +9,12 @@ BLOCK = 1 << 16
 LONGEST = 1 << 20
 
 
-def tail(path: str, count: int) -> list[str]:
-    """Return the last `count` lines of `path` without their ends; none when there is no such file."""
+def tail(path: str, count: int, until: int | None = None) -> list[str]:
+    """Return the last `count` lines of `path` (of its first `until` bytes) without their ends; none without a file."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123
-            data = _last_bytes(file.fileno(), count)
+            size = os.fstat(file.fileno()).st_size
+            data = _last_bytes(file.fileno(), count, size if until is None else min(size, until))
     except OSError:
         return []
     return [visible(line) for line in data.splitlines()[-count:]] if count else []
@@ -27,8 +28,7 @@ def visible(line: bytes) -> str:
     return re.sub(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
 
 
-def _last_bytes(descriptor: int, count: int) -> bytes:
-    end = os.fstat(descriptor).st_size
+def _last_bytes(descriptor: int, count: int, end: int) -> bytes:
     data, position = b"", end
     while position > 0 and data.count(b"\n") <= count and len(data) < LONGEST:
         size = min(BLOCK, position)
@@ -47,8 +47,7 @@ class Follower:
         self.path = path
         self._rest = b""
         self._file = _opened(path)
-        if self._file is not None:
-            self._file.seek(0, os.SEEK_END)
+        self.start = self._file.seek(0, os.SEEK_END) if self._file is not None else 0
 
     def lines(self) -> list[str]:
         """Return the lines that were completed since the last call."""

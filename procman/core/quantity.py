@@ -53,7 +53,7 @@ def short_size(size: int) -> str:
     for unit, factor in (("G", GIB), ("M", MIB), ("K", KIB)):
         if size >= factor and size % factor == 0:
             return f"{size // factor}{unit}"
-    return f"{size / MIB:.0f}M"
+    return f"{size / MIB:.0f}M" if size >= MIB else f"{size / KIB:.0f}K"
 
 
 def format_time(seconds: float) -> str:

@@ -26,9 +26,10 @@ class LogStream:
     def lines(self, count: int, *, follow: bool) -> Iterator[tuple[str, str]]:
         """Yield the last `count` lines of each instance, then, with `follow`, what is written from then on."""
         followers = [(unit, log_files.Follower(self.state.log(unit))) for unit in self.units] if follow else []
+        begun = {unit: follower.start for unit, follower in followers}
         try:
             for unit in self.units:
-                for line in log_files.tail(self.state.log(unit), count):
+                for line in log_files.tail(self.state.log(unit), count, begun.get(unit)):
                     yield unit, line
             while followers:
                 quiet = True

@@ -86,3 +86,9 @@ def test_any_text_is_variables_that_a_process_can_have(text: str) -> None:
         assert name
         assert not {"=", "\0"} & set(name)
         assert "\0" not in value
+
+
+def test_a_pipe_in_place_of_the_file_is_a_fault_and_no_wait(tmp_path: Path) -> None:
+    """A FIFO that nobody writes to is refused at once: `validate` must never wait for ever."""
+    os.mkfifo(tmp_path / ".env")
+    assert env_files.read([".env"], str(tmp_path)) == {".env": ({}, "is not a regular file")}
