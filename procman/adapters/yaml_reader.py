@@ -12,9 +12,9 @@ from procman.core.codes import finding
 from procman.core.diagnostics import Finding, Related
 from procman.core.document import Node
 from procman.core.source import START, Source, Span
-from procman.core.text import MAX_BYTES, decode
+from procman.core.text import USUAL, Limits, decode
 
-__all__ = ["MAX_BYTES", "decode", "read"]
+__all__ = ["decode", "read"]
 
 # (what PyYAML says, with or without libyaml; what procman says; what helps)
 _MEANINGS = (
@@ -40,14 +40,14 @@ _MEANINGS = (
 )
 
 
-def read(source: Source, file: str) -> tuple[Node | None, list[Finding]]:
+def read(source: Source, file: str, limits: Limits = USUAL) -> tuple[Node | None, list[Finding]]:
     """Return the document in `source` and what is wrong with it; no document when nothing can be made of it."""
     import yaml  # noqa: PLC0415 - 20 ms that commands without a manifest do not pay
 
     from procman.adapters.yaml_tree import Refused, Tree  # noqa: PLC0415 - it needs yaml
 
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    tree = Tree(file)
+    tree = Tree(file, limits.values)
     try:
         for event in yaml.parse(source.text, Loader=loader):
             tree.feed(event)

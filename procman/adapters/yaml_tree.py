@@ -15,7 +15,6 @@ from procman.core.values import dataclass
 from procman.core.words import shown
 
 MAX_DEPTH = 32
-MAX_NODES = 20_000
 _KINDS = (yaml.ScalarEvent, yaml.SequenceStartEvent, yaml.MappingStartEvent)
 _HALF = "[\ud800-\udfff]"
 
@@ -54,7 +53,9 @@ class _Open:
 class Tree:
     """Takes events one by one; `root` and `findings` are what came of them."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, most: int) -> None:
+        """`file` is the name for findings, `most` how many values are taken."""
+        self._most = most
         self.root: Node | None = None
         self.findings: list[Finding] = []
         self._file = file
@@ -127,9 +128,9 @@ class Tree:
 
     def _counted(self, number: int, span: Span) -> None:
         self._count += number
-        if self._count > MAX_NODES:
+        if self._count > self._most:
             advice = "aliases (*name) count with everything they stand for"
-            raise self._refused(span, f"the manifest holds more than {MAX_NODES:,} values", advice)
+            raise self._refused(span, f"the manifest holds more than {self._most:,} values", advice)
 
     def _at_depth(self, depth: int, span: Span) -> None:
         if depth > MAX_DEPTH:

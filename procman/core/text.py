@@ -7,8 +7,23 @@ import re
 from procman.core.codes import finding
 from procman.core.diagnostics import Finding
 from procman.core.source import START, Source, Span
+from procman.core.values import dataclass
 
-MAX_BYTES = 4 << 20
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much is read of one manifest: `size` in bytes, and `values`, aliases counted with all they stand for."""
+
+    size: int
+    values: int
+
+
+USUAL = Limits(4 << 20, 100_000)
+"""Some 1,500 services of 30 lines. Whatever the bytes, this much is judged within 2 s and 200 MB."""
+
+LARGE = Limits(16 << 20, 1_000_000)
+"""What `validate --large` reads: 10 s and 350 MB at most, and no file without end."""
+
 _BREAK = "\r\n|[\n\r\x85\u2028\u2029]"
 # YAML 1.2, section 5.1: the printable characters. Compiling the pattern takes 3 ms, so plain text goes past it.
 _PLAIN = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
@@ -16,10 +31,10 @@ _UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ff
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def decode(data: bytes, name: str) -> Source | Finding:
+def decode(data: bytes, name: str, limits: Limits = USUAL) -> Source | Finding:
     """Return `data` as text, a byte order mark left out, or what keeps it from being a manifest."""
-    if len(data) > MAX_BYTES:
-        return _refused(name, START, f"the file is larger than {MAX_BYTES >> 20} MiB", "is this the manifest?")
+    if len(data) > limits.size:
+        return _refused(name, START, f"the file is larger than {limits.size >> 20} MiB", "is this the manifest?")
     if not data.translate(None, _PLAIN):
         return Source(name, data.decode("ascii"))
     if data.startswith(_UTF_16) or b"\0" in data[:2]:

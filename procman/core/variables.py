@@ -8,7 +8,7 @@ from collections.abc import Mapping as Lookup
 
 from procman.core.codes import finding
 from procman.core.diagnostics import Finding
-from procman.core.document import Mapping, Node, Scalar, Sequence
+from procman.core.document import Entry, Mapping, Node, Scalar, Sequence
 from procman.core.source import Span
 from procman.core.values import dataclass, field, replace
 from procman.core.words import near
@@ -28,11 +28,12 @@ def fill(document: Node, file: str, variables: Lookup[str, str]) -> tuple[Node, 
 
 def env_file_names(document: Node, variables: Lookup[str, str]) -> list[str]:
     """Return the ``env_file`` of every service, each once, in the order of the file; faults are left to the checker."""
-    filled, _, _ = fill(document, "", variables)
-    services = filled.get("services") if isinstance(filled, Mapping) else None
+    services = document.get("services") if isinstance(document, Mapping) else None
     if not isinstance(services, Mapping):
         return []
-    found = (e.value.get("env_file") for e in services.entries if isinstance(e.value, Mapping))
+    filling = _Filling("", variables)
+    written = (e.value.get("env_file") for e in services.entries if isinstance(e.value, Mapping))
+    found = (filling.node(node) for node in written if node is not None)
     return list(dict.fromkeys(n.text for n in found if isinstance(n, Scalar) and n.text and "\0" not in n.text))
 
 
@@ -46,9 +47,18 @@ class _Filling:
     def node(self, node: Node) -> Node:
         if isinstance(node, Scalar):
             return self._scalar(node) if "${" in node.text else node
+        # What holds no variable stays the same object: most of a large manifest is then not built a second time.
         if isinstance(node, Sequence):
-            return replace(node, items=tuple(self.node(item) for item in node.items))
-        return replace(node, entries=tuple(replace(e, value=self.node(e.value)) for e in node.entries))
+            items = [self.node(item) for item in node.items]
+            same = all(new is old for new, old in zip(items, node.items, strict=True))
+            return node if same else replace(node, items=tuple(items))
+        entries = [self._entry(entry) for entry in node.entries]
+        same = all(new is old for new, old in zip(entries, node.entries, strict=True))
+        return node if same else replace(node, entries=tuple(entries))
+
+    def _entry(self, entry: Entry) -> Entry:
+        value = self.node(entry.value)
+        return entry if value is entry.value else replace(entry, value=value)
 
     def _scalar(self, scalar: Scalar) -> Scalar:
         before = len(self.findings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from procman.adapters import env_files, yaml_reader
@@ -48,15 +48,24 @@ def manifest_path(option: str | None, environment: Mapping[str, str]) -> str:
     return name
 
 
-def load_file(path: str, environment: Mapping[str, str]) -> Loaded:
+def load_file(path: str, environment: Mapping[str, str], limits: text.Limits = text.USUAL) -> Loaded:
     """Return the manifest at `path`. WrongUse when the file cannot be read; faults in it are findings."""
     try:
         with open(path, "rb") as file:  # noqa: PTH123
-            data = file.read(yaml_reader.MAX_BYTES + 1)
+            data = file.read(limits.size + 1)
     except OSError as error:
         raise WrongUse(f"cannot read {path}: {error.strerror}", "check the path and its permissions") from error
+    return load_data(data, path, environment, limits)
+
+
+def load_data(data: bytes, path: str, environment: Mapping[str, str], limits: text.Limits = text.USUAL) -> Loaded:
+    """Return the manifest in `data`, read as if it were the file at `path`."""
     real = os.path.realpath(path)
-    return load_text(data, path, real, lambda names: env_files.read(names, os.path.dirname(real)), environment)  # noqa: PTH120
+
+    def read_env_files(names: Iterable[str]) -> EnvFiles:
+        return env_files.read(names, os.path.dirname(real))  # noqa: PTH120
+
+    return load_text(data, path, real, read_env_files, environment, limits)
 
 
 def load_applied(applied: Applied) -> Loaded:
@@ -71,12 +80,13 @@ def load_text(
     real: str,
     read_env_files: env_files.Reader,
     environment: Mapping[str, str],
+    limits: text.Limits = text.USUAL,
 ) -> Loaded:
     """Return the manifest in `data`, which people know as `name` and which lies at `real`."""
-    source = text.decode(data, name)
+    source = text.decode(data, name, limits)
     if isinstance(source, Finding):
         return Loaded(real, Source(name, data.decode("utf-8", "replace")), None, (source,))
-    document, findings = yaml_reader.read(source, name)
+    document, findings = yaml_reader.read(source, name, limits)
     if document is None:
         return Loaded(real, source, None, tuple(findings))
     read = read_env_files(variables.env_file_names(document, environment))

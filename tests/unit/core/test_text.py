@@ -4,7 +4,7 @@ import pytest
 
 from procman.core.diagnostics import Finding
 from procman.core.source import Source
-from procman.core.text import MAX_BYTES, decode
+from procman.core.text import USUAL, decode
 
 
 @pytest.mark.parametrize("data", [b"a: \xc3\xa9\n", b"\xef\xbb\xbfa: \xc3\xa9\n"])
@@ -22,7 +22,7 @@ def test_utf_8_is_read_with_and_without_a_byte_order_mark(data: bytes) -> None:
         (b"a: 1\n\0", "the file holds a NUL byte", (2, 1)),
         (b"a: 1\r\nb: \x1b[31m", "control character U+001B in the file", (2, 4)),
         (b"a: \xef\xbb\xbf", "a byte order mark stands inside the text", (1, 4)),
-        (b"x" * (MAX_BYTES + 1), "the file is larger than 4 MiB", (1, 1)),
+        (b"x" * (USUAL.size + 1), "the file is larger than 4 MiB", (1, 1)),
     ],
 )
 def test_what_is_no_text_is_refused_with_its_place(data: bytes, said: str, place: tuple[int, int]) -> None:
