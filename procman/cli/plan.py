@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ from procman.cli.options import Size, environment, file_option
 
 if TYPE_CHECKING:
     from procman.core.diff import Action
-    from procman.workflow.ask import Outlook
+    from procman.core.measured import Measurement
     from procman.workflow.decide import Decision
 
 EXIT_CHANGES = 2
@@ -27,6 +26,7 @@ Examples:
   procman plan --ram 4G --all       # all profiles side by side
   procman plan --detailed-exitcode  # for pipelines
   procman plan --out plan.json && procman up --plan plan.json
+  procman plan --measured           # limits beside what was needed; --write takes the proposals
   procman plan --format svg > plan.svg
 
 \b
@@ -46,6 +46,8 @@ Exit codes: 0 fits, 1 errors or does not fit, 2 wrong use
 @click.option("--ram", type=Size(), help="Plan for a machine with this much RAM, such as 2G.")
 @click.option("--profile", metavar="NAME", help="Plan with this profile laid over the services.")
 @click.option("everything", "--all", is_flag=True, help="Show all profiles side by side.")
+@click.option("--measured", is_flag=True, help="Put what the running project needed beside each limit.")
+@click.option("--write", is_flag=True, help="With --measured: write the proposed limits; comments are kept.")
 @click.option("--out", metavar="FILE", help="Save the plan for procman up --plan FILE.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when something would change.")
 def command(
@@ -54,32 +56,58 @@ def command(
     ram: int | None,
     profile: str | None,
     everything: bool,
+    measured: bool,
+    write: bool,
     out: str | None,
     detailed_exitcode: bool,
 ) -> int:
     """Show what would run, with how much memory, whether it fits, and what changes against what runs now.
 
-    Starts nothing and, without --out, writes nothing.
+    Starts nothing and, without --out and --write, writes nothing.
     """
-    from procman.cli import findings as output
-    from procman.core.errors import WrongUse
+    from procman.cli import plan_show
     from procman.workflow import ask
 
-    if out is not None and ram is not None:
-        raise WrongUse("--out and --ram exclude each other: a plan for another machine cannot be applied here")
+    _check_options(ram, out, measured=measured, write=write)
     shell = environment()
     decision = ask.plan(file, shell, profile=profile, ram=ram)
     outlook = ask.actions(decision, shell)
-    _show(decision, outlook, form, everything=everything)
-    if form != "json":
-        output.show(decision.findings, decision.loaded, sys.stderr)
+    rows: tuple[Measurement, ...] | None = None
+    if measured:
+        from procman.workflow import measuring
+
+        rows = measuring.measured(decision, shell)
+    plan_show.show(plan_show.Report(decision, outlook, rows), form, everything=everything)
+    _keep(decision, shell, out, rows if write else None)
+    return _exit_code(decision, outlook.actions, detailed=detailed_exitcode)
+
+
+def _check_options(ram: int | None, out: str | None, *, measured: bool, write: bool) -> None:
+    """Raise WrongUse for options that make no sense together."""
+    from procman.core.errors import WrongUse
+
+    if out is not None and ram is not None:
+        raise WrongUse("--out and --ram exclude each other: a plan for another machine cannot be applied here")
+    if write and not measured:
+        raise WrongUse("--write goes with --measured", "procman plan --measured --write")
+    if write and ram is not None:
+        raise WrongUse("--write and --ram exclude each other: limits are written for the machine they were measured on")
+
+
+def _keep(decision: Decision, shell: dict[str, str], out: str | None, rows: tuple[Measurement, ...] | None) -> None:
+    """Write what was asked to be written: the plan to a file, the proposals to the manifest."""
+    from procman.cli.console import talk
+
+    if rows is not None:
+        from procman.workflow import measuring
+
+        written = measuring.write(decision, rows, shell)
+        talk(f"wrote {', '.join(written)} to {decision.loaded.path}" if written else "there is nothing to write")
     if out is not None:
-        from procman.cli.console import talk
         from procman.workflow import saving
 
         saving.save(decision, shell, out)
         talk(f"saved; apply it with: procman up --plan {out}")
-    return _exit_code(decision, outlook.actions, detailed=detailed_exitcode)
 
 
 def _exit_code(decision: Decision, actions: tuple[Action, ...], *, detailed: bool) -> int:
@@ -90,41 +118,3 @@ def _exit_code(decision: Decision, actions: tuple[Action, ...], *, detailed: boo
     if detailed and not failed:
         return EXIT_CHANGES if changes(actions) or any(a.updates for a in actions) else 0
     return int(failed)
-
-
-def _show(decision: Decision, outlook: Outlook, form: str, *, everything: bool) -> None:
-    """Write the report in one form; where there is no plan the findings are all there is to say."""
-    from procman.core.suggest import suggestions
-
-    plan, actions = decision.plan, outlook.actions
-    found = suggestions(plan, decision.manifest.budget) if plan and decision.manifest else ()
-    if form == "json":
-        import json
-
-        from procman.cli.plan_json import plan_json
-        from procman.core.findings_json import findings_document
-
-        document = findings_document(decision.findings) | (plan_json(plan, actions, found) if plan else {})
-        document["unseen"] = outlook.unseen
-        click.echo(json.dumps(document, indent=2))
-    elif plan is None:
-        return
-    elif form == "markdown":
-        from procman.cli.plan_markdown import markdown
-
-        click.echo(markdown(plan, actions, found))
-    elif form == "svg":
-        from procman.cli.plan_svg import svg
-
-        click.echo(svg(plan))
-    else:
-        from procman.cli.action_text import action_lines
-        from procman.cli.bars import marks_for
-        from procman.cli.plan_text import plan_lines
-
-        lines = plan_lines(plan, found, marks_for(sys.stdout), everything=everything)
-        click.echo("\n".join([*lines, *(["", *action_lines(actions)] if actions else [])]))
-    if outlook.unseen and form != "json":
-        from procman.cli.console import talk
-
-        talk(f"what runs here cannot be seen: {outlook.unseen}")

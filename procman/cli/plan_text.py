@@ -10,8 +10,10 @@ from procman.core.plan import Plan
 from procman.core.quantity import format_size, short_size
 from procman.core.suggest import Suggestion
 
+COLUMNS = 80
 MACHINE_BAR = 68
 SERVICE_BAR = 24
+SHORTEST_BAR = 6
 
 
 def plan_lines(plan: Plan, suggestions: tuple[Suggestion, ...], marks: Marks, *, everything: bool = False) -> list[str]:
@@ -45,12 +47,14 @@ def budget_lines(plan: Plan, marks: Marks) -> list[str]:
 
 
 def suggestion_lines(suggestions: tuple[Suggestion, ...]) -> list[str]:
-    """Return what makes the plan fit, one suggestion per line."""
-    rows = [
-        ("" if i == 0 else "or", str(s), f"then {format_size(s.required)} of {format_size(s.usable)}")
-        for i, s in enumerate(suggestions)
-    ]
-    return ["  any one of these makes it fit:", *table(rows, indent="    ")]
+    """Return what makes the plan fit, each suggestion wrapped."""
+    from textwrap import wrap
+
+    lines = ["  any one of these makes it fit:"]
+    for i, s in enumerate(suggestions):
+        words = f"{s} (then {format_size(s.required)} of {format_size(s.usable)})"
+        lines += wrap(words, COLUMNS, initial_indent="        " if i == 0 else "    or  ", subsequent_indent=" " * 10)
+    return lines
 
 
 def _kept(plan: Plan) -> str:
@@ -106,13 +110,20 @@ def _profiles(plan: Plan) -> list[str]:
 
 
 def _services(plan: Plan, marks: Marks) -> list[str]:
-    rows = [("service", "kind", "instances", "memory each", "together", "")]
-    most = max(plan.budget.usable, plan.required)
+    """Return the table of services, each with a bar of its part where there is room for one."""
+    rows = [("service", "kind", "instances", "memory each", "together")]
     for s in plan.services:
         each = format_size(s.memory) if s.memory else "no limit"
-        line = bar([(s.required, marks.services), (most - s.required, marks.free)], most, SERVICE_BAR)
-        rows.append((s.name, s.kind.value, str(s.instances), each, format_size(s.required), line))
-    rows.append(("sum", "", "", "", format_size(plan.required), ""))
+        rows.append((s.name, s.kind.value, str(s.instances), each, format_size(s.required)))
+    rows.append(("sum", "", "", "", format_size(plan.required)))
     lines = table(rows, right=(2, 3, 4))
-    lines[-1] += f" = {share(plan.required, plan)} of usable"
+    width = min(SERVICE_BAR, COLUMNS - max(map(len, lines)) - 2)
+    most = max(plan.budget.usable, plan.required)
+    if width >= SHORTEST_BAR:
+        for i, s in enumerate(plan.services, 1):
+            lines[i] += "  " + bar([(s.required, marks.services), (most - s.required, marks.free)], most, width)
+    said = f" = {share(plan.required, plan)} of usable"
+    if len(lines[-1] + said) > COLUMNS:
+        return [*lines, said.rjust(COLUMNS)]
+    lines[-1] += said
     return lines

@@ -1,7 +1,7 @@
 """Keeps how much memory each unit's whole process tree has needed: the most, and the usual. Decides nothing.
 
-Runs on supervisord's tick, every 5 seconds, for 3 ms at most: a round through many processes goes on at the next tick.
-The kernel walks the page tables for a PSS, up to 25 ms per GiB, so it is asked only when the RSS (0.01 ms) has moved by
+Runs on supervisord's tick, every 5 seconds, for 5 ms of processor time at most: a round through many processes goes on
+at the next tick. The kernel walks the page tables for a PSS, up to 25 ms per GiB, so it is asked only when the RSS (0.01 ms) has moved by
 more than a fiftieth since; a smaller change is added as it is. What is larger than 256 MiB is taken by its RSS.
 """
 
@@ -16,7 +16,7 @@ from procman.runtime import procfs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-TURN_SECONDS = 0.003
+TURN_SECONDS = 0.005
 KEPT = 64
 LARGE = 256 << 20
 MOVED = 50
@@ -56,10 +56,10 @@ class Memory:
 
 
 class Usage:
-    """The memory of every unit that `units` names with its pid. `clock` counts seconds."""
+    """The memory of every unit that `units` names with its pid. `clock` counts seconds of processor time."""
 
     def __init__(
-        self, units: Callable[[], Iterable[tuple[str, int]]], clock: Callable[[], float] = time.perf_counter
+        self, units: Callable[[], Iterable[tuple[str, int]]], clock: Callable[[], float] = time.thread_time
     ) -> None:
         self._units = units
         self._clock = clock
