@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
+import resource
+import stat
 
+from procman.core.argv import PACKAGE_RUNNERS
 from procman.core.facts import Facts, ServiceFacts
 from procman.core.manifest import Manifest, Service
 
@@ -14,6 +17,8 @@ def facts(manifest: Manifest, env_files: dict[str, tuple[dict[str, str], str | N
     return Facts(
         services={s.name: _service(s, manifest.base, env_files.get(s.env_file or ""), path) for s in manifest.services},
         local_names=local_names(),
+        open_files=_open_files(),
+        root=os.geteuid() == 0,
     )
 
 
@@ -27,15 +32,20 @@ def _service(service: Service, base: str, read: tuple[dict[str, str], str | None
     user = _user(service.user)
     variables, fault = read or ({}, None)
     search = dict(service.env).get("PATH") or variables.get("PATH") or path
+    executable = _executable(service.command[0], directory, search)
     return ServiceFacts(
         directory=directory,
         directory_exists=os.path.isdir(directory),  # noqa: PTH112
-        executable=_executable(service.command[0], directory, search),
+        executable=executable,
         home=user.pw_dir if user else "/",
         user=user.pw_name if user else None,
         user_known=user is not None and (service.user is None or os.geteuid() in (0, user.pw_uid)),
         variables=tuple(variables.items()),
         env_file_fault=fault,
+        env_file_mode=_mode(os.path.join(base, service.env_file)) if service.env_file else None,  # noqa: PTH118
+        directory_mode=_mode(directory),
+        executable_mode=_mode(executable) if executable else None,
+        script=_script(service.command, directory),
     )
 
 
@@ -58,3 +68,31 @@ def _executable(word: str, directory: str, path: str) -> str | None:
 
 def _runs(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)  # noqa: PTH113
+
+
+def _open_files() -> int | None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    return None if hard == resource.RLIM_INFINITY else hard
+
+
+def _mode(path: str) -> int | None:
+    """Return the permission bits of what is at `path` in the end, or None."""
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode)  # noqa: PTH116
+    except (OSError, ValueError):
+        return None
+
+
+def _script(command: tuple[str, ...], directory: str) -> str | None:
+    """Return what package.json says of the script that ``npm run NAME`` and its kin run, or None."""
+    words = [word for word in command[1:] if word != "run" and not word.startswith("-")]
+    if os.path.basename(command[0]) not in PACKAGE_RUNNERS or not words:  # noqa: PTH119
+        return None
+    import json  # noqa: PLC0415 - only commands that name a script need it
+
+    try:
+        with open(os.path.join(directory, "package.json"), "rb") as file:  # noqa: PTH118, PTH123
+            said = json.loads(file.read(1 << 20))["scripts"][words[0]]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return None
+    return said if isinstance(said, str) and said.isprintable() else None

@@ -54,6 +54,7 @@ def _service(service: PlannedService) -> dict[str, object]:
         "kind": service.kind.value,
         "instances": service.instances,
         "memory_bytes": service.memory,
+        "held": service.held,
     }
 
 

@@ -10,6 +10,7 @@ from procman.core.plan import Plan
 from procman.core.quantity import format_size, short_size
 from procman.core.suggest import Suggestion
 
+WIDTH = 80
 COLUMNS = 80
 MACHINE_BAR = 68
 SERVICE_BAR = 24
@@ -24,6 +25,7 @@ def plan_lines(plan: Plan, suggestions: tuple[Suggestion, ...], marks: Marks, *,
     elif plan.profiles:
         lines += [*_profiles(plan), ""]
     lines += _services(plan, marks)
+    lines += _held(plan)
     for name, count in plan.scaled:
         lines.append(f"  {name} runs {count} by `procman scale`; the next `procman up` returns to the manifest")
     return [*lines, *(["", *suggestion_lines(suggestions)] if suggestions else [])]
@@ -54,6 +56,17 @@ def suggestion_lines(suggestions: tuple[Suggestion, ...]) -> list[str]:
     for i, s in enumerate(suggestions):
         words = f"{s} (then {format_size(s.required)} of {format_size(s.usable)})"
         lines += wrap(words, COLUMNS, initial_indent="        " if i == 0 else "    or  ", subsequent_indent=" " * 10)
+    return lines
+
+
+def _held(plan: Plan) -> list[str]:
+    from textwrap import wrap
+
+    lines = []
+    for service in plan.services:
+        if service.held is not None:
+            said = f"{service.name} is held at one instance: {service.held}"
+            lines += wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
     return lines
 
 

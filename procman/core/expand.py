@@ -5,6 +5,7 @@ from __future__ import annotations
 from posixpath import dirname
 
 from procman.core.facts import Facts, ServiceFacts
+from procman.core.guards import alone
 from procman.core.manifest import Kind, Manifest, Service
 from procman.core.mqtt import normalize_broker, split_share
 from procman.core.plan import Plan
@@ -25,12 +26,12 @@ def expand(manifest: Manifest, plan: Plan, facts: Facts, state: str) -> tuple[Sp
 
 
 def locks_of(project: str, service: Service, local_names: frozenset[str]) -> tuple[Lock, ...]:
-    """Return what one process on the host may hold of `service`: nothing for a scalable one.
+    """Return what one process on the host may hold of `service`: nothing for one that may run more than once.
 
     Keyed on what is consumed, never on the client id: two ids on one topic are the worst case. A share group does
     not count either: two singletons in one group are still two consumers.
     """
-    if service.kind is not Kind.SINGLETON:
+    if not alone(service):
         return ()
     if service.consumes is None or not service.consumes.topics:
         return (Lock(SERVICE_SCOPE, f"{project}/{service.name}"),)
@@ -62,7 +63,7 @@ def _spec(
         service=service.name,
         instance=instance,
         instances=count,
-        kind=service.kind,
+        kind=Kind.SINGLETON if alone(service) else service.kind,
         argv=(known.executable or service.command[0], *service.command[1:]),
         env=environment(service, known),
         directory=known.directory,

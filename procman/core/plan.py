@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from procman.core import keys
 from procman.core.budget import Budget, Verdict, judge
+from procman.core.guards import held
 from procman.core.manifest import Instances, Kind, Manifest, Service, with_profile
 from procman.core.share import Ask, shares
 from procman.core.values import dataclass, field, replace
@@ -11,12 +12,16 @@ from procman.core.values import dataclass, field, replace
 
 @dataclass(frozen=True, slots=True)
 class PlannedService:
-    """How many instances of a service run, and the limit of each in bytes (None: none declared)."""
+    """How many instances of a service run, and the limit of each in bytes (None: none declared).
+
+    `held`: why it runs once although more was asked for (see `core.guards`).
+    """
 
     name: str
     kind: Kind
     instances: int
     memory: int | None
+    held: str | None = None
 
     @property
     def required(self) -> int:
@@ -99,11 +104,16 @@ def planned(services: tuple[Service, ...], budget: Budget) -> tuple[PlannedServi
 
     An open count grows into 80 % of the usable RAM, so that it never makes a plan tight by itself. Without a maximum of
     its own a service gets at most one instance per core, where the cores are known. An undeclared limit never grows.
+    Here, and nowhere else, a consumer whose guards are not verified is held at one.
     """
+    reasons = {s.name: held(s) for s in services}
+    services = tuple(replace(s, instances=Instances()) if reasons[s.name] else s for s in services)
     asks = tuple(_ask(s, budget) for s in services if s.memory and s.kind is Kind.SCALABLE and _is_open(s.instances))
     room = budget.usable * 80 // 100 - sum((s.memory or 0) * s.instances.low for s in services)
     counts = shares(asks, room)
-    return tuple(PlannedService(s.name, s.kind, counts.get(s.name, s.instances.low), s.memory) for s in services)
+    return tuple(
+        PlannedService(s.name, s.kind, counts.get(s.name, s.instances.low), s.memory, reasons[s.name]) for s in services
+    )
 
 
 def _is_open(instances: Instances) -> bool:

@@ -21,10 +21,9 @@ Give each service a port of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from procman.core.diagnostics import Related, Severity
-from procman.core.manifest import Address
+from procman.core.manifest import Address, Service
 from procman.rules.base import Context, Problem
 
 CODE = "PM104"
@@ -40,28 +39,38 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def check(context: Context) -> Iterator[Problem]:
-    """Yield a problem for each pair of services whose addresses collide."""
+    """Yield a problem for each service whose address an earlier one takes."""
     places = context.manifest.places
-    for first, second in combinations(context.manifest.services, 2):
-        if first.listen is None or second.listen is None or not collide(first.listen, second.listen):
-            continue
+    for first, second in _colliding(context.manifest.services):
         at = places.value("services", second.name, "listen")
         related = Related(places.value("services", first.name, "listen"), f"'{first.name}' listens here")
         message = f"'{second.name}' listens on {second.listen}, which '{first.name}' takes ({first.listen})"
         yield Problem(at, message, "give each service a port of its own", (related,))
 
 
+def _colliding(services: tuple[Service, ...]) -> Iterator[tuple[Service, Service]]:
+    """Yield each service that listens where an earlier one does, after the first of those."""
+    ports: dict[int, list[tuple[Service, Address]]] = {}
+    for service in services:
+        if service.listen is not None:
+            there = ports.setdefault(service.listen.port, [])
+            first = next((other for other, taken in there if collide(taken, service.listen)), None)
+            if first is not None:
+                yield first, service
+            there.append((service, service.listen))
+
+
 def collide(one: Address, other: Address) -> bool:
     """Tell whether two addresses cannot both be listened on."""
     if one.port != other.port:
         return False
-    hosts = {_host(one), _host(other)}
+    hosts = {spelt(one), spelt(other)}
     if len(hosts) == 1 or EVERY in hosts or ("localhost" in hosts and hosts <= LOOPBACK):
         return True
     return EVERY_IPV4 in hosts and not any(":" in host for host in hosts)
 
 
-def _host(address: Address) -> str:
+def spelt(address: Address) -> str:
     """Return the host in one spelling: names in lower case, an IPv6 address in its shortest form."""
     if ":" not in address.host:
         return address.host.lower()

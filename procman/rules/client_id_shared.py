@@ -23,11 +23,11 @@ This rule cannot be suppressed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations
 
 from procman.core.diagnostics import Related, Severity
+from procman.core.manifest import Service
+from procman.core.mqtt import normalize_broker
 from procman.rules.base import Context, Problem
-from procman.rules.topics_overlap import same_broker
 
 CODE = "PM204"
 NAME = "client-id-shared"
@@ -39,13 +39,15 @@ HELP = "give each consumer a fixed client id of its own"
 
 
 def check(context: Context) -> Iterator[Problem]:
-    """Yield a problem for each pair of services that share a client id on one broker."""
+    """Yield a problem for each service whose client id an earlier one uses on the same broker."""
     places = context.manifest.places
-    for first, second in combinations(context.manifest.services, 2):
-        a, b = first.consumes, second.consumes
-        if a is None or b is None or not a.client_id or a.client_id != b.client_id or not same_broker(a, b):
+    used: dict[tuple[str, str], Service] = {}
+    for service in context.manifest.services:
+        if service.consumes is None or not service.consumes.client_id:
             continue
-        at = places.value("services", second.name, "consumes", "client_id")
-        first_at = places.value("services", first.name, "consumes", "client_id")
-        message = f"'{second.name}' uses the client id of '{first.name}'"
-        yield Problem(at, message, HELP, (Related(first_at, "used first here"),))
+        first = used.setdefault((normalize_broker(service.consumes.broker), service.consumes.client_id), service)
+        if first is not service:
+            at = places.value("services", service.name, "consumes", "client_id")
+            first_at = places.value("services", first.name, "consumes", "client_id")
+            message = f"'{service.name}' uses the client id of '{first.name}'"
+            yield Problem(at, message, HELP, (Related(first_at, "used first here"),))

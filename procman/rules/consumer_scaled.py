@@ -1,12 +1,13 @@
 """A scalable service consumes MQTT topics.
 
 ## What it checks
-A service of `kind: scalable` that declares `consumes` and may have more than one instance.
+A service of `kind: scalable` that declares `consumes`, may have more than one instance, and declares nothing that could
+make that safe: no share group (`share`, or `$share/GROUP/...` on every topic) and no unique key (`dedup`). With one of
+them it is held at one instance, which PM407 says; `procman scale` beyond one is refused.
 
 ## Why it matters
-Every plain MQTT subscriber gets every message: two instances store every record twice. A shared subscription
-(`$share/GROUP/...`) divides messages only on brokers that really implement it; granting one proves nothing. This
-version of procman does not verify guards on a broker or a database, so it does not let a consumer scale.
+Every plain MQTT subscriber gets every message: two instances store every record twice. A shared subscription divides
+messages only on brokers that really implement it; granting one proves nothing.
 
 ## Example
 ```yaml
@@ -28,8 +29,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procman.core.asked import Asked
 from procman.core.diagnostics import Severity
-from procman.core.manifest import Instances, Kind, Manifest, Profile, Service
+from procman.core.guards import declared
+from procman.core.manifest import Instances, Kind, Manifest, Service
 from procman.core.source import Span
 from procman.rules.base import Context, Problem
 
@@ -39,29 +42,38 @@ SEVERITY = Severity.ERROR
 SINCE = "0.1.0"
 WHY = "Every plain MQTT subscriber gets every message: two instances store every record twice."
 
-HELP = "say `kind: singleton`; procman does not verify shared subscriptions or unique keys yet"
+HELP = "say `kind: singleton`, or declare what would make a second one safe: `share` and `dedup`"
+UNVERIFIED = "one instance is what runs until this is verified, which this version of procman does not do"
 
 
 def check(context: Context) -> Iterator[Problem]:
-    """Yield a problem for each scalable consumer that may run more than once, in the file or in a profile."""
+    """Yield a problem for each scalable consumer that may run more than once, in the file, a profile or by `scale`."""
     manifest = context.manifest
+    asked = Asked(manifest)
     for service in manifest.services:
         if service.kind is not Kind.SCALABLE or service.consumes is None:
             continue
-        for place, words in _scaled_at(manifest, service):
+        guards = declared(service.consumes)
+        if guards:
+            yield from _asked_for(manifest, service, guards)
+            continue
+        for place, words in _scaled_at(manifest, service, asked):
             yield Problem(place, f"consumer '{service.name}' may run more than once{words}", HELP)
 
 
-def _scaled_at(manifest: Manifest, service: Service) -> Iterator[tuple[Span, str]]:
+def _asked_for(manifest: Manifest, service: Service, guards: tuple[str, ...]) -> Iterator[Problem]:
+    """Refuse `scale`: the file may wish for more instances, a command must not seem to have given them."""
+    count = dict(manifest.scaled).get(service.name, 1)
+    if count > 1:
+        message = f"consumer '{service.name}' cannot be scaled to {count}: {' and '.join(guards)} not verified"
+        yield Problem(manifest.places.value("services", service.name, "instances"), message, UNVERIFIED)
+
+
+def _scaled_at(manifest: Manifest, service: Service, asked: Asked) -> Iterator[tuple[Span, str]]:
     scaled = service.name in dict(manifest.scaled)
-    asking = [p.name for p in manifest.profiles if _asks_for_more(p, service.name)]
+    asking = [profile for profile, wanted in asked.overlays(service) if wanted.instances not in (None, Instances())]
     if service.instances != Instances() and (scaled or manifest.profile not in asking):
         yield manifest.places.value("services", service.name, "instances"), " by `scale`" if scaled else ""
     for profile in asking:
         path = ("profiles", profile, "services", service.name, "instances")
         yield manifest.places.value(*path), f" in profile '{profile}'"
-
-
-def _asks_for_more(profile: Profile, service: str) -> bool:
-    wanted = dict(profile.services).get(service)
-    return wanted is not None and wanted.instances not in (None, Instances())

@@ -31,10 +31,10 @@ WHY = "The budget cannot count what has no limit: the plan then promises less th
 
 
 def check(context: Context) -> Iterator[Problem]:
-    """Yield a problem for each service whose memory is not declared."""
+    """Yield a problem for each service whose memory is not declared; one that cannot be read is told already."""
     manifest = context.manifest
     for service in manifest.services:
-        if service.memory is None:
+        if service.memory is None and ("services", service.name, "memory") not in manifest.places.keys:
             place = manifest.places.key("services", service.name)
             help_text = "add `memory: 400M` (per instance); `procman status` shows what it uses"
             yield Problem(place, f"'{service.name}' has no memory limit and is not counted in the budget", help_text)

@@ -10,6 +10,8 @@ A profile is a promise for a size of machine. One that cannot fit its own is fou
 ```yaml
 profiles:
   small: {ram: 1G, services: {api: {instances: 4, memory: 400M}}}
+services:
+  api: {kind: scalable, command: node src/index.js, memory: 400M}
 ```
 
 ## Instead

@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procman.core.asked import Asked
 from procman.core.diagnostics import Related, Severity
 from procman.core.manifest import Instances, Kind, Manifest, Service
 from procman.core.source import Span
@@ -40,21 +41,21 @@ HELP = "remove `instances`: a singleton runs exactly once (or declare `kind: sca
 def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each place that gives a singleton anything but one instance."""
     manifest = context.manifest
+    asked = Asked(manifest)
     for service in manifest.services:
         if service.kind is Kind.SINGLETON:
-            yield from _check_service(manifest, service)
+            yield from _check_service(manifest, service, asked)
 
 
-def _check_service(manifest: Manifest, service: Service) -> Iterator[Problem]:
+def _check_service(manifest: Manifest, service: Service, asked: Asked) -> Iterator[Problem]:
     declared = manifest.places.value("services", service.name, "kind")
     if service.instances != Instances():
         yield _problem(service, service.instances, declared, *_asked(manifest, service))
-    for profile in manifest.profiles:
-        wanted = dict(profile.services).get(service.name)
-        if wanted is None or wanted.instances in (None, Instances()) or profile.name == manifest.profile:
+    for profile, wanted in asked.overlays(service):
+        if wanted.instances in (None, Instances()) or profile == manifest.profile:
             continue
-        place = manifest.places.value("profiles", profile.name, "services", service.name, "instances")
-        yield _problem(service, wanted.instances, declared, place, f" in profile '{profile.name}'")
+        place = manifest.places.value("profiles", profile, "services", service.name, "instances")
+        yield _problem(service, wanted.instances, declared, place, f" in profile '{profile}'")
 
 
 def _asked(manifest: Manifest, service: Service) -> tuple[Span, str]:

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from procman.rules import consumer_scaled as rule
+from procman.rules import guard_unverified
 from tests.support.judging import Told, judged
 
-HELP = "say `kind: singleton`; procman does not verify shared subscriptions or unique keys yet"
+HELP = "say `kind: singleton`, or declare what would make a second one safe: `share` and `dedup`"
 CONSUMES = "consumes: {broker: mqtt://h, topics: [a/+]}"
 PROFILES = f"""
     profiles:
@@ -41,11 +42,35 @@ def test_profile_is_told_once_whether_it_is_chosen_or_not(profile: str | None) -
     assert [told(" in profile 'big'", "5: 3")] == judged(rule, PROFILES, profile=profile)
 
 
-def test_shared_subscription_is_no_excuse() -> None:
-    """A share group is a wish to the broker that procman does not verify."""
+@pytest.mark.parametrize("more", ["share: g", "dedup: {database: d.db, table: t, key: k}"])
+def test_declared_guard_is_held_and_not_refused(more: str) -> None:
+    """A count in the file is held at one, which another rule says; it is no error."""
+    text = f"""
+    services:
+      mqtt: {{kind: scalable, command: a, instances: 2, consumes: {{broker: mqtt://h, topics: [a], {more}}}}}
+    """
+    assert judged(rule, text) == []
+    assert ["PM407"] == [said.code for said in judged(guard_unverified, text)]
+
+
+def test_scale_past_a_declared_guard_is_refused_with_the_reason() -> None:
+    """A command that asks for two and gets one would seem to have done it."""
     text = """
     services:
-      mqtt: {kind: scalable, command: a, instances: 2, consumes: {broker: mqtt://h, topics: [$share/g/a]}}
+      mqtt: {kind: scalable, command: a, consumes: {broker: mqtt://h, topics: [a], share: g}}
+    """
+    message = "consumer 'mqtt' cannot be scaled to 2: share group 'g' not verified"
+    help_text = "one instance is what runs until this is verified, which this version of procman does not do"
+    expected = Told("PM202", "consumer-scaled", "error", message, help_text, "5: mqtt")
+    assert [expected] == judged(rule, text, scale={"mqtt": 2})
+    assert judged(rule, text, scale={"mqtt": 1}) == []
+
+
+def test_group_on_some_topics_guards_nothing() -> None:
+    """What is not in a group reaches every instance."""
+    text = """
+    services:
+      mqtt: {kind: scalable, command: a, instances: 2, consumes: {broker: mqtt://h, topics: [$share/g/a, b]}}
     """
     assert [told("", "5: 2")] == judged(rule, text)
 
