@@ -5,7 +5,7 @@ A code never changes its meaning. The codes of rules live with the rules.
 
 from __future__ import annotations
 
-from procman.core.diagnostics import Finding, Related, Severity
+from procman.core.diagnostics import Finding, Fix, Related, Severity
 from procman.core.source import Span
 from procman.core.values import dataclass
 
@@ -41,7 +41,8 @@ def finding(
     span: Span,
     help: str = "",  # noqa: A002 - the word users see
     related: tuple[Related, ...] = (),
+    fix: Fix | None = None,
 ) -> Finding:
     """Return the finding that `code` stands for; KeyError when the code is not of this family."""
     kind = CODES[code]
-    return Finding(code, kind.name, kind.severity, message, file, span, kind.why, help, related)
+    return Finding(code, kind.name, kind.severity, message, file, span, kind.why, help, related, fix)

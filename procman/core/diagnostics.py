@@ -25,6 +25,19 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Fix:
+    """An edit that changes nothing but what was found: `text` in place of `span`; `words` say what and why it is safe.
+
+    `entry`: the span is a key with its value, and what sets it apart, its line or its comma, goes with it.
+    """
+
+    span: Span
+    text: str
+    words: str
+    entry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault at one place of one file. `code` and `name` identify the rule for good."""
 
@@ -37,6 +50,7 @@ class Finding:
     why: str = ""
     help: str = ""
     related: tuple[Related, ...] = ()
+    fix: Fix | None = None
 
 
 def by_place(findings: list[Finding]) -> tuple[Finding, ...]:

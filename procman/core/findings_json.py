@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from procman.core.diagnostics import Finding, Severity
+from procman.core.diagnostics import Finding, Fix, Severity
 
 SCHEMA_VERSION = 1
 
@@ -35,5 +35,21 @@ def finding_to_json(finding: Finding) -> dict[str, object]:
         "message": finding.message,
         "why": finding.why,
         "help": finding.help,
+        "fix": fix_to_json(finding.fix),
         "related": [{"line": r.span.line, "column": r.span.column, "message": r.message} for r in finding.related],
+    }
+
+
+def fix_to_json(fix: Fix | None) -> dict[str, object] | None:
+    """Return the edit that mends a finding, or None: `text` in place of what stands from line and column to the end."""
+    if fix is None:
+        return None
+    span = fix.span
+    return {
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+        "text": fix.text,
+        "message": fix.words,
     }

@@ -10,10 +10,10 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from procman.core import document as doc
 from procman.core.codes import finding
-from procman.core.diagnostics import Finding
+from procman.core.diagnostics import Finding, Fix
 from procman.core.source import Path, Places, Span
 from procman.core.values import dataclass, field
-from procman.core.words import dotted, near, shown
+from procman.core.words import dotted, near, shown, sole
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Schema = dict[str, Json]
@@ -28,13 +28,23 @@ _MOST_GUESSES = 50
 
 
 class Fault(ValueError):
-    """What is wrong with one value: a message that follows its key, and what helps."""
+    """What is wrong with one value or key: a message that follows its key, and what helps.
 
-    def __init__(self, message: str, help: str = "", code: str = "PM010") -> None:  # noqa: A002 - the word users see
+    `meant`: what to write in its place where only one thing can have been meant, with the words that say so.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        help: str = "",  # noqa: A002 - the word users see
+        code: str = "PM010",
+        meant: tuple[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.help = help
         self.code = code
+        self.meant = meant
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -48,7 +58,8 @@ class Sink:
     def add(self, at: Path, span: Span, fault: Fault) -> None:
         """Record `fault` of the value at path `at`, which stands at `span`."""
         message = f"{dotted(at)}: {fault.message}" if at else fault.message
-        new = finding(fault.code, message, file=self.file, span=span, help=fault.help)
+        fix = None if fault.meant is None else Fix(span, *fault.meant)
+        new = finding(fault.code, message, file=self.file, span=span, help=fault.help, fix=fix)
         self.found.setdefault((fault.code, span, fault.message), new)
 
     def guess(self, word: str, options: Sequence[str]) -> str:
@@ -120,7 +131,9 @@ class ScalarKind(Generic[T]):
         try:
             return self.parse(_without_nul(node))
         except Fault as fault:
-            sink.add(at, node.span, Fault(fault.message, fault.help or f"write {self.forms}", fault.code))
+            # Text that a variable was filled into is not what stands in the file.
+            meant = None if node.filled else fault.meant
+            sink.add(at, node.span, Fault(fault.message, fault.help or f"write {self.forms}", fault.code, meant))
             return None
 
     def schema(self) -> Schema:
@@ -146,7 +159,8 @@ class Record:
                 found[entry.key] = known[entry.key].kind.read(entry.value, (*at, entry.key), sink)
             elif not entry.key.startswith(EXTENSION):
                 advice = sink.guess(entry.key, self._names())
-                sink.add(at, entry.key_span, Fault(f"unknown key {shown(entry.key)}", advice, "PM003"))
+                meant = self._meant(entry.key, node) if advice.startswith("did") else None
+                sink.add(at, entry.key_span, Fault(f"unknown key {shown(entry.key)}", advice, "PM003", meant))
         self._missing(node, at, sink)
         return Values(found)
 
@@ -188,6 +202,13 @@ class Record:
 
     def _names(self) -> list[str]:
         return [f.name for f in self.fields]
+
+    def _meant(self, key: str, node: doc.Mapping) -> tuple[str, str] | None:
+        """Return the one known key that `key` misspells, if it is free, with the reason; None when in doubt."""
+        name = sole(key, self._names())
+        if name is None or node.get(name) is not None:
+            return None
+        return name, f"no other key is like {shown(key)}, and {name} is not written yet"
 
 
 def wrong_type(node: doc.Node, noun: str, forms: str) -> Fault:

@@ -46,7 +46,11 @@ def _size(scalar: Scalar) -> int:
     except ValueError as error:
         match = re.fullmatch(rf"\s*({_NUMBER})\s*([KMGTkmgt]?)[A-Za-z]*\s*", scalar.text)
         guess = f"{match[1]}{match[2].upper() or 'M'}" if match and float(match[1]) else ""
-        raise _meant(scalar, error, guess, SIZE_FORMS) from None
+        # Only where the unit is written out: what `400` stands for, nobody but its writer knows.
+        sure = re.fullmatch(rf"({_NUMBER}) ?([KMGT])(?:i|B|iB)", scalar.text)
+        reason = "procman's units are binary multiples, written with one letter"
+        meant = (f"{sure[1]}{sure[2]}", reason) if sure and _is_size(f"{sure[1]}{sure[2]}") else None
+        raise _meant(scalar, error, guess, SIZE_FORMS, meant) from None
 
 
 def _time(scalar: Scalar) -> float:
@@ -58,9 +62,17 @@ def _time(scalar: Scalar) -> float:
         raise _meant(scalar, error, guess, TIME_FORMS) from None
 
 
-def _meant(scalar: Scalar, error: ValueError, guess: str, forms: str) -> Fault:
+def _is_size(text: str) -> bool:
+    try:
+        parse_size(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _meant(scalar: Scalar, error: ValueError, guess: str, forms: str, meant: tuple[str, str] | None = None) -> Fault:
     said = str(error).replace(f"'{scalar.text}'", shown(scalar.text)).partition("; ")[0]
     if re.fullmatch("[0-9.]+", scalar.text) and guess:
         said = f"{scalar.text} has no unit"
     wrong = guess and guess != scalar.text
-    return Fault(said, f"did you mean {guess}? Accepted: {forms}" if wrong else "")
+    return Fault(said, f"did you mean {guess}? Accepted: {forms}" if wrong else "", meant=meant)

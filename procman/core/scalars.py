@@ -123,10 +123,11 @@ def plain_text(scalar: Scalar, noun: str) -> str:
 def _whole(scalar: Scalar, low: int, high: int, others: str = "") -> int:
     value = core_value(scalar)
     if type(value) is not int:
-        quoted = not scalar.plain and re.fullmatch("[0-9]+", scalar.text)
+        quoted = not scalar.plain and re.fullmatch("0|[1-9][0-9]{0,5}", scalar.text)
         advice = f"leave the quotes out: {scalar.text}" if quoted else ""
+        meant = (scalar.text, "a quoted number is text") if quoted and low <= int(scalar.text) <= high else None
         wanted = f"expected a whole number from {low} to {high}{others}"
-        raise Fault(f"{wanted}, found {_found(scalar)}", advice, "PM005")
+        raise Fault(f"{wanted}, found {_found(scalar)}", advice, "PM005", meant)
     if not low <= value <= high:
         raise Fault(f"{shown(scalar.text)} is not between {low} and {high}")
     return value

@@ -56,6 +56,11 @@ def lines_of(text: str) -> list[str]:
     return re.split(_BREAK, text)
 
 
+def starts_of(text: str) -> list[int]:
+    """Return the offset at which each line of `text` begins, with lines counted as YAML does."""
+    return [0, *(match.end() for match in re.compile(_BREAK).finditer(text))]
+
+
 def place(text: str, offset: int) -> Span:
     """Return the place of the character at `offset` of `text`, with lines counted as YAML does."""
     line, start = 1, 0

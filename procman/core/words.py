@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 MOST_SHOWN = 40
+LEAST_SURE = 4
 _ESCAPES = ((0x100, "\\x{:02x}"), (0x10000, "\\u{:04x}"), (0x110000, "\\U{:08x}"))
 
 
@@ -37,6 +38,18 @@ def near(word: str, options: Iterable[str]) -> str:
     return f"did you mean '{known[matches[0]]}'?" if matches else ""
 
 
+def sole(word: str, options: Iterable[str]) -> str | None:
+    """Return the option that `word` surely misspells: one letter off or two swapped, and no other option is near it."""
+    if len(word) > MOST_SHOWN or len(word) < LEAST_SURE:
+        return None
+    import difflib  # noqa: PLC0415 - as in `near`
+
+    known = {option.lower(): option for option in options}
+    matches = difflib.get_close_matches(word.lower(), known, 2, 0.6)
+    sure = [match for match in matches[:1] if len(matches) == 1 and _one_slip(word.lower(), match)]
+    return known[sure[0]] if sure else None
+
+
 def counted(number: int, noun: str) -> str:
     """Return ``1 error`` or ``2 errors``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -44,6 +57,16 @@ def counted(number: int, noun: str) -> str:
 
 def _is_plain(part: str) -> bool:
     return 0 < len(part) <= MOST_SHOWN and part.isprintable() and not set(part) & {".", " ", "'"}
+
+
+def _one_slip(a: str, b: str) -> bool:
+    """Tell whether `a` is `b` but for one letter more, less or other, or two neighbours swapped, or only its case."""
+    if abs(len(a) - len(b)) > 1:
+        return False
+    start = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    swapped = a[:start] + a[start + 1 : start + 2] + a[start : start + 1] + a[start + 2 :]
+    rests = {(a[start + 1 :], b[start + 1 :]), (a[start + 1 :], b[start:]), (a[start:], b[start + 1 :])}
+    return b in (a, swapped) or any(x == y for x, y in rests)
 
 
 def _escape(char: str) -> str:

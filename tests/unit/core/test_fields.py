@@ -393,3 +393,31 @@ def test_a_profile_cannot_change_a_service_that_is_not_there() -> None:
     (found,) = load(text)[1]
     assert ("PM003", "profiles.small.services.apo: there is no service 'apo'") == (found.code, found.message)
     assert ("did you mean 'api'?", (1, 31)) == (found.help, (found.span.line, found.span.column))
+
+
+@pytest.mark.parametrize(
+    ("line", "fix"),
+    [
+        ("memory: 400MB", "400M"),
+        ("memory: 400Mi", "400M"),
+        ("memory: 1.5 GiB", "1.5G"),
+        ('memory: "400MB"', "400M"),
+        ("memory: 400", None),
+        ("memory: 400m", None),
+        ("memory: 400 mb", None),
+        ("memory: 0MB", None),
+        ('instances: "2"', "2"),
+        ('instances: "02"', None),
+        ('instances: "999"', None),
+        ("memroy: 400M", "memory"),
+        ("listn: x", "listen"),
+        ("foo: x", None),
+        ("memory: 1G\n    memroy: 400M", None),
+        ("memory: ${A:-400MB}", None),
+    ],
+)
+def test_a_fault_carries_a_fix_only_where_one_thing_can_be_meant(line: str, fix: str | None) -> None:
+    """A unit spelt out, a quoted number, one slip in a key that is free; never a guess at what a bare number stands for."""
+    found = load(service(line))[1]
+    assert fix == (found[0].fix.text if found[0].fix else None)
+    assert len(found) == 1 or fix is None

@@ -3,7 +3,7 @@
 import json
 
 from procman.core.codes import CODES, finding
-from procman.core.diagnostics import Related, Severity
+from procman.core.diagnostics import Fix, Related, Severity
 from procman.core.findings_json import finding_to_json, findings_document
 from procman.core.source import Span
 
@@ -25,7 +25,21 @@ def test_a_finding_has_the_keys_that_scripts_rely_on() -> None:
         "message": "m",
         "why": CODES["PM002"].why,
         "help": "h",
+        "fix": None,
         "related": [{"line": 5, "column": 6, "message": "first"}],
+    }
+
+
+def test_a_fix_is_an_edit_that_a_script_can_make() -> None:
+    """The place that is replaced, the text in its place, and the words for the one who looks at it."""
+    made = finding("PM002", "m", file="f", span=Span(1, 2, 3, 4), fix=Fix(Span(1, 2, 1, 7), "400M", "one letter"))
+    assert finding_to_json(made)["fix"] == {
+        "line": 1,
+        "column": 2,
+        "end_line": 1,
+        "end_column": 7,
+        "text": "400M",
+        "message": "one letter",
     }
 
 

@@ -1,6 +1,8 @@
 """Words of messages: safe, short and helpful."""
 
-from procman.core.words import dotted, near, shown, visible
+import pytest
+
+from procman.core.words import dotted, near, shown, sole, visible
 
 
 def test_nothing_reaches_the_terminal_raw() -> None:
@@ -23,3 +25,22 @@ def test_near_finds_a_slip_and_nothing_else() -> None:
     assert near("Memroy", ["memory", "kind"]) == "did you mean 'memory'?"
     assert near("zzz", ["memory", "kind"]) == ""
     assert near("memory" * 50, ["memory"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "sole_option"),
+    [
+        ("memroy", "memory"),
+        ("memor", "memory"),
+        ("memoryy", "memory"),
+        ("Memory", "memory"),
+        ("mamory", "memory"),
+        ("mamori", None),
+        ("shell", None),
+        ("kin", None),
+        ("x" * 99, None),
+    ],
+)
+def test_only_one_slip_from_one_option_is_sure(word: str, sole_option: str | None) -> None:
+    """A letter more, less, other or swapped, or the case; two slips, short words and two near options are doubt."""
+    assert sole_option == sole(word, ["memory", "kind", "shells", "shelf"])
