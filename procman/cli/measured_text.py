@@ -19,10 +19,10 @@ def measured_lines(rows: tuple[Measurement, ...], after: Plan | None) -> list[st
     lines = table([head, *map(_cells, rows)], right=(1, 2, 3, 4, 5))
     painted = [paint(line, STYLES[row.flag]) for line, row in zip(lines[1:], rows, strict=True)]
     return [
-        "  measured since each instance was added: its whole process tree, every 5 seconds or more",
+        "  measured since it was added: whole process trees, every 5 seconds or more",
         lines[0],
         *painted,
-        f"  a proposal is the highest peak + {MARGIN_PERCENT} %, in steps of 10M; only flagged limits get one",
+        f"  proposal: highest peak + {MARGIN_PERCENT} %, in steps of 10M, for flagged limits only",
         *_after(after),
         *_caution(rows),
     ]
@@ -55,7 +55,7 @@ def _after(after: Plan | None) -> list[str]:
         return ["  every limit that was measured is good"]
     fits = "fits" if after.fits else "does not fit"
     sums = f"{format_size(after.required)} of {format_size(after.budget.usable)}"
-    return [f"  with all proposals: {sums}, {fits}, {after.verdict} (--write puts them into the manifest)"]
+    return [f"  all proposals: {sums}, {fits}, {after.verdict}; --write takes them"]
 
 
 def _caution(rows: tuple[Measurement, ...]) -> list[str]:

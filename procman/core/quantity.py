@@ -26,7 +26,7 @@ def parse_size(text: str) -> int:
     if size == 0:
         raise ValueError(f"'{text}' is nothing; write {SIZE_FORMS}")
     if size > MAX_SIZE:
-        raise ValueError(f"'{text}' is more than {format_size(MAX_SIZE)}")
+        raise ValueError(f"'{text}' is more than {format_size(MAX_SIZE)}; write {SIZE_FORMS}")
     return size
 
 

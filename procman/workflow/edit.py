@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from procman.adapters import files
+from procman.core.diagnostics import errors
 from procman.core.errors import Failed, WrongUse
 from procman.core.manifest import Instances, Manifest, Service
 from procman.core.quantity import short_size
@@ -63,9 +64,9 @@ def _edited(path: str, edits: Callable[[Manifest], list[_Edit]], environment: Ma
             raise WrongUse(f"there is no service '{edit.path[-2]}' in {path}", edit.advice)
         meant = edit.meant(manifest)
         for attempt in _attempts(text, manifest, edit):
-            found = load_text(attempt.encode(), path, loaded.path, lambda _: loaded.env_files, environment).manifest
-            if found == meant:
-                text, manifest = attempt, found
+            found = load_text(attempt.encode(), path, loaded.path, lambda _: loaded.env_files, environment)
+            if found.manifest == meant and len(errors(found.findings)) <= len(errors(loaded.findings)):
+                text, manifest = attempt, found.manifest
                 break
         else:
             what = f"{edit.path[-2]}={edit.words}"
