@@ -21,7 +21,7 @@ def read(names: Iterable[str], base: str) -> dict[str, Read]:
 
 def _read(path: str) -> Read:
     try:
-        with open(path, "rb", opener=_at_once) as file:  # noqa: PTH123
+        with open(path, "rb", opener=_at_once) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 return {}, "is not a regular file"
             data = file.read(MAX_BYTES + 1)

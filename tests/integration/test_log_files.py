@@ -167,9 +167,9 @@ def test_what_a_follower_will_read_is_not_in_the_tail(tmp_path: Path) -> None:
     """A line that is written after the follower was made is shown once: by the follower, not by the tail as well."""
     log = tmp_path / "a.log"
     log.write_bytes(b"one\n")
-    follower = log_files.Follower(str(log))
+    follower = Follower(str(log))
     with log.open("ab") as file:
         file.write(b"two\n")
-    assert log_files.tail(str(log), 10, follower.start) == ["one"]
+    assert tail(str(log), 10, follower.start) == ["one"]
     assert follower.lines() == ["two"]
     follower.close()
