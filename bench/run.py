@@ -7,9 +7,10 @@ import sys
 
 import memory
 import peers
+import plan
 import status
 
-BENCHES = {"status": status.main, "memory": memory.main}
+BENCHES = {"status": status.main, "plan": plan.main, "memory": memory.main}
 
 
 def main() -> int:
