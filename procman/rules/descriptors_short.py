@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procman.core.diagnostics import Severity
+from procman.core.words import counted
 from procman.rules.base import Context, Problem
 
 CODE = "PM109"
@@ -45,6 +46,6 @@ def check(context: Context) -> Iterator[Problem]:
     slots = sum(s.instances for s in plan.services if s.name in listening)
     needed = max(MINFDS, OWN + PER_INSTANCE * total) + OWN + slots
     if facts.open_files < needed:
-        message = f"{total} instances need up to {needed:,} open files, this host allows {facts.open_files:,}"
+        message = f"{counted(total, 'instance')} may need {needed:,} open files, this host allows {facts.open_files:,}"
         help_text = "raise the hard limit: LimitNOFILE= of a unit, limits.conf, or --ulimit of a container"
         yield Problem(manifest.places.key("services"), message, help_text)

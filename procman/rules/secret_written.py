@@ -83,7 +83,7 @@ def _variables(manifest: Manifest, service: Service) -> Iterator[Problem]:
         path = ("services", service.name, "env", name)
         said = literal(manifest, value, *path, blank=UNSET)
         form = _form(said)
-        if form is None and NAMES.fullmatch(name.upper()) and not NOT_SECRET.fullmatch(said.replace(UNSET, "")):
+        if form is None and _is_named(name) and not NOT_SECRET.fullmatch(said.replace(UNSET, "")):
             form = "a secret"
         if form is not None:
             yield _problem(service, f"holds {form}: '{name}'", manifest.places.value(*path))
@@ -102,9 +102,13 @@ def _arguments(manifest: Manifest, service: Service) -> Iterator[Problem]:
 
 def _is_secret(name: str, value: str) -> bool:
     option = OPTION.fullmatch(name)
-    if option is None or not NAMES.fullmatch(option[1].replace("-", "_").upper()):
+    if option is None or not _is_named(option[1].replace("-", "_")):
         return False
     return not value.startswith("-") and not NOT_SECRET.fullmatch(value.replace(UNSET, ""))
+
+
+def _is_named(name: str) -> bool:
+    return NAMES.fullmatch(re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()) is not None
 
 
 def _words(manifest: Manifest, service: Service) -> list[tuple[str, Span]]:

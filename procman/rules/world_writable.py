@@ -32,7 +32,7 @@ SEVERITY = Severity.WARNING
 SINCE = "0.1.0"
 WHY = "Every account on the host can put code there that the service runs at its next start."
 
-WRITE = 0o002
+WRITE, STICKY = 0o002, 0o1000
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -49,4 +49,5 @@ def check(context: Context) -> Iterator[Problem]:
             if mode is not None and mode & WRITE:
                 at = context.manifest.places.value("services", service.name, key)
                 message = f"everybody here may change the {key} of '{service.name}' (mode {mode:04o})"
-                yield Problem(at, message, f"chmod o-w {path}")
+                own = "choose a directory that belongs to the account that deploys"
+                yield Problem(at, message, own if mode & STICKY else f"chmod o-w {path}")

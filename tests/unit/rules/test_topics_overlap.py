@@ -51,7 +51,7 @@ def test_filters_that_one_message_can_match_are_told(
     ],
 )
 def test_filters_that_share_no_message_are_fine(broker: str, topics: str, other_broker: str, other_topics: str) -> None:
-    """Other levels, other brokers, `$` topics and one share group do not collide; groups that differ are another rule's."""
+    """Other levels, other brokers, `$` topics and one share group do not collide; nor do two groups here."""
     assert judged(rule, TWO.format(broker, topics, other_broker, other_topics)) == []
 
 
