@@ -86,6 +86,8 @@ def _launch(launch: Launch) -> None:
     parent.die_with(pid)
     store = environment.get(b"PROCMAN_STORE")
     try:
+        if store and launch.kind == SINGLETON:
+            _end_orphans(launch, store, pid)
         _make_sure(launch, manager)
     except Refused as refused:
         if refused.code == HELD and store:
@@ -99,6 +101,15 @@ def _launch(launch: Launch) -> None:
         _become(launch.user)
         parent.die_with(pid)  # a change of user clears the death signal
     _become_service(launch)
+
+
+def _end_orphans(launch: Launch, store: bytes, pid: int) -> None:
+    """End what an earlier start left under this manager: before the lock is asked for, since it may hold it."""
+    from procman.runtime.hello import end_orphans  # noqa: PLC0415 - a start by hand need not load _socket
+
+    ended = end_orphans(store, pid, _octets(launch.unit))
+    if ended:
+        _say(launch.unit, f"ended what an earlier start left behind: {b', '.join(ended).decode()}")
 
 
 def _make_sure(launch: Launch, manager: bytes) -> None:

@@ -1,13 +1,14 @@
 """What launchers may ask of supervisord, and the answers. No transport (see `store`), no socket calls.
 
-Messages are fields with NUL between them: ``start UNIT STATE [SERVICE SLOT HOST PORT]`` and ``held UNIT REASON``.
-Answers are ``ok`` (with the listening socket, when one was asked for) and ``no EXITCODE REASON``.
+Messages are fields with NUL between them: ``start UNIT STATE [SERVICE SLOT HOST PORT]``, ``held UNIT REASON``, and
+``orphans UNIT``, which ends what is left of a unit and what may be. Answers are ``ok`` (with the socket, or the
+pids, that were asked for) and ``no EXITCODE REASON``.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from procman.runtime.exits import CONFIG, HELD, Refused
 from procman.runtime.listeners import address
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from procman.runtime.listeners import Listeners
     from procman.runtime.restarts import Restarts
 
+    class EndOrphans(Protocol):
+        """Ends what a unit left behind and returns the pids."""
+
+        def __call__(self, unit: str, *, unmarked: bool) -> list[int]: ...  # noqa: D102 - see above
+
+
 _SLOT_DIGITS = 6
 
 OK = Answer("ok")
@@ -27,11 +34,14 @@ OK = Answer("ok")
 class Desk:
     """Answers for the project in the directory `state`."""
 
-    def __init__(self, state: str, claim: Claim, listeners: Listeners, restarts: Restarts) -> None:
+    def __init__(
+        self, state: str, claim: Claim, listeners: Listeners, restarts: Restarts, end_orphans: EndOrphans
+    ) -> None:
         self._state = state
         self._claim = claim
         self._listeners = listeners
         self._restarts = restarts
+        self._end_orphans = end_orphans
 
     def answer(self, process: Process, fields: list[str]) -> Answer:
         """Return what the launcher that runs as `process` is told, and remember it for `status`."""
@@ -53,6 +63,8 @@ class Desk:
             case ["held", _, reason]:
                 self._restarts.record(unit).held = reason
                 return OK
+            case ["orphans", _]:
+                return Answer("\0".join(("ok", *map(str, self._end_orphans(unit, unmarked=True)))))
             case ["start", _, state]:
                 self._check(state)
                 return OK

@@ -3,13 +3,16 @@
 import _socket
 import posix
 import sys
+import time
 
-from procman.runtime.exits import GONE, Refused, printable
+from procman.runtime.exits import GONE, HELD, Refused, printable
 
 ANSWER_WITHIN = 5.0
 FAREWELL_WITHIN = 1.0
 LARGEST = 4096
 LISTENING = 3
+ENDED_WITHIN = 5.0
+POLL = 0.002
 
 
 def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> None:
@@ -30,6 +33,27 @@ def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> 
         raise Refused(GONE, "the manager gave no answer that is understood; is it of another version? procman down")
     if descriptor is not None:
         _put(descriptor)
+
+
+def end_orphans(store: bytes, parent: int, unit: bytes) -> list[bytes]:
+    """Have the plugin end what was left behind under it, until nothing is left; return the pids.
+
+    Refused when something does not die. An older plugin, which does not know the question, leaves it to the cookie.
+    """
+    ended: set[bytes] = set()
+    deadline = time.monotonic() + ENDED_WITHIN
+    while True:
+        try:
+            answer, _ = _ask(store, b"\0".join((b"orphans", unit)), ANSWER_WITHIN, parent)
+        except OSError:
+            return sorted(ended)  # the greeting, which follows, says it
+        said, *found = answer.split(b"\0")
+        if said != b"ok" or not found:
+            return sorted(ended)
+        ended.update(found)
+        if time.monotonic() > deadline:
+            raise Refused(HELD, f"orphans do not die: {printable(b' '.join(found))}; see what blocks them: ps -l")
+        time.sleep(POLL)
 
 
 def report_held(store: bytes, parent: int, unit: bytes, reason: str) -> None:

@@ -7,6 +7,7 @@ from procman.runtime import procfs
 from procman.runtime.exits import GONE, Refused
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 RTLD_NOW = 2
 
 
@@ -26,9 +27,15 @@ def identify(environment: dict[bytes, bytes]) -> tuple[int, bytes]:
 
 def die_with(parent: int) -> None:
     """Have the kernel kill this process, and what it becomes, when `parent` dies; Refused when it is dead already."""
-    _prctl(PR_SET_PDEATHSIG, _signal.SIGKILL)
+    if not _prctl(PR_SET_PDEATHSIG, _signal.SIGKILL):
+        raise Refused(GONE, "prctl(PR_SET_PDEATHSIG) failed: the kernel will not end this with its manager")
     if posix.getppid() != parent:
         raise _gone()
+
+
+def adopt_orphans() -> bool:
+    """Have the kernel give this process what its descendants leave behind; tell whether it does."""
+    return _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def restore_signals() -> None:
@@ -56,16 +63,15 @@ def _gone() -> Refused:
     return Refused(GONE, "the manager that started this is gone; start it again: procman up")
 
 
-def _prctl(option: int, argument: int) -> None:
+def _prctl(option: int, argument: int) -> bool:
     try:
         # 4 ms cheaper than ctypes, which builds classes nobody needs here.
         from _ctypes import call_function, dlopen, dlsym  # noqa: PLC0415 - see above
 
         own = dlopen(None, RTLD_NOW)  # type: ignore[arg-type]  # dlopen(3): NULL is the program itself
-        status = call_function(dlsym(own, "prctl"), (option, argument, 0, 0, 0))
+        status: object = call_function(dlsym(own, "prctl"), (option, argument, 0, 0, 0))
     except ImportError:
         from ctypes import CDLL  # noqa: PLC0415 - only where the private names are gone
 
         status = CDLL(None).prctl(option, argument, 0, 0, 0)
-    if status != 0:
-        raise Refused(GONE, "prctl(PR_SET_PDEATHSIG) failed: the kernel will not end this with its manager")
+    return status == 0

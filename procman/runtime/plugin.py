@@ -14,7 +14,7 @@ from supervisor import events
 from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, RPCError
 
-from procman.runtime import forks, inside, loop, proc, report, store
+from procman.runtime import forks, inside, loop, orphans, parent, proc, report, store
 from procman.runtime.border import Border, Broken
 from procman.runtime.claim import Claim
 from procman.runtime.desk import Desk
@@ -31,6 +31,7 @@ MANAGER = "PROCMAN_MANAGER"
 STORE = "PROCMAN_STORE"
 
 _ALIVE = (ProcessStates.STARTING, ProcessStates.RUNNING)
+_ENDED = (ProcessStates.EXITED, ProcessStates.BACKOFF, ProcessStates.STOPPED, ProcessStates.FATAL)
 
 
 class Core:
@@ -46,7 +47,8 @@ class Core:
         self.listeners = Listeners(least, self.border.log)
         self.restarts = Restarts(self.wake.after, self.border.log)
         self.usage = Usage(lambda: [(p.config.name, p.pid) for p in inside.processes(self.supervisord) if p.pid])
-        self.desk = Desk(state, self.claim, self.listeners, self.restarts)
+        self.desk = Desk(state, self.claim, self.listeners, self.restarts, self.end_orphans)
+        self.adopts = False
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
         forks.install()
@@ -72,6 +74,12 @@ class Core:
         """Answer a launcher; None when `pid` is no process of a unit."""
         process = next((p for p in inside.processes(self.supervisord) if p.pid == pid), None)
         return None if process is None else self.desk.answer(process, fields)
+
+    def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
+        """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
+        services = {p.pid for p in inside.processes(self.supervisord) if p.pid}
+        adopted = orphans.adopted(services, os.getpid()) if self.adopts else []
+        return orphans.end(orphans.of_unit(adopted, unit, unmarked=unmarked))
 
     def status(self) -> str:
         """Return the report of everything."""
@@ -102,6 +110,8 @@ class Core:
         if self.store is None:
             self.store = store.Store(self.state, self.supervisord.options.minfds, self.answer, self.border.around)
             atexit.register(self.store.remove, os.getpid())
+            self.adopts = parent.adopt_orphans()
+            atexit.register(self._last, os.getpid())
         os.environ[STORE] = self.store.path
 
     def _stopping(self, _event: object) -> None:
@@ -118,9 +128,15 @@ class Core:
         finally:
             self._serve(process)
 
+    def _last(self, pid: int) -> None:
+        if os.getpid() == pid and self.adopts:  # not in a child of it
+            orphans.end_descendants(pid)
+
     def _serve(self, process: inside.Process) -> None:
         unit = process.config.name
         self.listeners.mark(unit, alive=process.state in _ALIVE)
+        if process.state in _ENDED:
+            self.end_orphans(unit, unmarked=False)
         if process.state == ProcessStates.FATAL:
             self.listeners.drop(unit)
 

@@ -33,13 +33,13 @@ def read(path: str) -> bytes | None:
         posix.close(descriptor)
 
 
-def status(pid: int) -> tuple[bytes, int, int, bytes] | None:
-    """Return (state, parent, process group, start time in ticks since boot) of `pid`, or None."""
+def status(pid: int) -> tuple[bytes, int, int, bytes, int] | None:
+    """Return (state, parent, process group, start time in ticks since boot, session) of `pid`, or None."""
     data = read(f"/proc/{pid}/stat")
     if not data:
         return None
     fields = data.rpartition(b")")[2].split()  # the name before it can hold blanks and parentheses
-    return fields[0], int(fields[1]), int(fields[2]), fields[19]
+    return fields[0], int(fields[1]), int(fields[2]), fields[19], int(fields[3])
 
 
 def identity(pid: int) -> bytes | None:
@@ -108,8 +108,9 @@ def ancestors(pid: int) -> set[int]:
 def managed(pid: int, manager: int) -> bool:
     """Tell whether `pid` belongs to a process that `manager` started and still has.
 
-    supervisord makes each child the leader of its own process group. A stray that only fell to `manager` because
-    that is pid 1 of a container, or a subreaper, keeps the group of a leader that is gone.
+    supervisord makes each child the leader of its own process group, in its own session. A stray that only fell to
+    `manager` because that is a subreaper, or pid 1 of a container, keeps the group of a leader that is gone, or has
+    made a session for itself.
     """
     seen: set[int] = set()
     while pid > 0 and pid not in seen:
@@ -118,7 +119,8 @@ def managed(pid: int, manager: int) -> bool:
         if now is None:
             return False
         if now[1] == manager:
-            return now[2] == pid
+            above = status(manager)
+            return now[2] == pid and above is not None and now[4] == above[4]
         pid = now[1]
     return False
 

@@ -42,6 +42,11 @@ class Identity:
         """Tell whether a process with this `procfs.environ` consumes the same."""
         return self.cookie != b"" and b"\0PROCMAN_COOKIE=" + self.cookie + b"\0" in environment
 
+    def meets(self, environment: bytes) -> bool:
+        """Tell whether a process with this `procfs.environ` consumes some of the same, under whatever name."""
+        theirs = procfs.value(environment, b"PROCMAN_COOKIE") if self.cookie else None
+        return theirs is not None and (theirs == self.cookie or _meet(theirs, self.cookie))
+
 
 def relation(pid: int, environment: bytes, me: Identity) -> str:
     """Return what `pid` is to `me`: SURVIVOR (to be ended), OWN (my manager runs it), ANOTHER or UNKNOWN."""
@@ -61,12 +66,13 @@ def relation(pid: int, environment: bytes, me: Identity) -> str:
 def clear(me: Identity) -> list[str]:
     """End every process an earlier start of `me` left behind, and return who they were.
 
-    For a singleton this is called with its lock held: nobody else may then carry its cookie, whoever started it.
-    Refused when another manager runs this instance, and when something does not die.
+    For a singleton this is called with its lock held: nobody else should then consume the same. Who does has lost the
+    lock: it closed it, or the lock file was deleted. Refused when that one belongs to a live manager, when it is
+    another project's, and when something does not die.
     """
     deadline = time.monotonic() + WITHIN
     ended: dict[int, str] = {}
-    while found := [pid for pid, environment in _marked(me) if _must_end(pid, environment, me)]:
+    while found := _to_end(me, ended):
         if time.monotonic() > deadline:
             left = ", ".join(f"{pid} ({procfs.words(pid)})" for pid in found)
             raise Refused(HELD, f"survivors did not die: {left}; see what blocks them (ps -l), then start it again")
@@ -75,6 +81,12 @@ def clear(me: Identity) -> list[str]:
             kill(pid)
         time.sleep(POLL)
     return [f"{pid} ({name})" for pid, name in ended.items()]
+
+
+def _to_end(me: Identity, ended: dict[int, str]) -> list[int]:
+    """Return what is to be ended, and what was sent its end but is not gone: it loses its environment first."""
+    found = [pid for pid, environment in _marked(me) if _must_end(pid, environment, me)]
+    return found or [pid for pid in ended if procfs.identity(pid) is not None]
 
 
 def _marked(me: Identity) -> list[tuple[int, bytes]]:
@@ -87,7 +99,7 @@ def _marked(me: Identity) -> list[tuple[int, bytes]]:
     found = []
     for pid in procfs.pids():
         environment = procfs.environ(pid)
-        if b"\0PROCMAN_STATE=" in environment and (me.is_consumer(environment) or me.is_unit(environment)):
+        if b"\0PROCMAN_STATE=" in environment and (me.is_unit(environment) or me.meets(environment)):
             found.append((pid, environment))
     kin = procfs.ancestors(posix.getpid()) if found else set()
     return [(pid, environment) for pid, environment in found if pid not in kin]
@@ -95,11 +107,32 @@ def _marked(me: Identity) -> list[tuple[int, bytes]]:
 
 def _must_end(pid: int, environment: bytes, me: Identity) -> bool:
     manager = procfs.value(environment, b"PROCMAN_MANAGER") or b"?"
-    if me.is_consumer(environment) and (manager == me.manager or procfs.shares_pids(pid)):
+    if me.is_consumer(environment) and (manager == me.manager or _was_left(pid, manager)):
         return True
     answer = relation(pid, environment, me)
+    if answer == ANOTHER and procfs.is_identity(manager) and not procfs.lives(manager):
+        raise Refused(HELD, f"pid {pid} ({procfs.words(pid)}) of another project consumes the same; end it: kill {pid}")
     if answer in (ANOTHER, UNKNOWN):
         by = "another manager" if answer == ANOTHER else "a manager that cannot be seen, in a container perhaps"
         number = printable(manager.partition(b".")[0])
         raise Refused(HELD, f"pid {pid} ({procfs.words(pid)}) runs it for {by} (pid {number}); stop it there first")
     return answer == SURVIVOR
+
+
+def _was_left(pid: int, manager: bytes) -> bool:
+    """Tell whether `pid` is no service of `manager` any more, dead or alive: what a wrapper left behind, say."""
+    if not procfs.is_identity(manager) or not procfs.shares_pids(pid):
+        return False
+    return not procfs.lives(manager) or not procfs.managed(pid, int(manager.partition(b".")[0]))
+
+
+def _meet(theirs: bytes, mine: bytes) -> bool:
+    """Tell whether two cookies (``SCOPE FILTER, SCOPE FILTER``) have a message in common."""
+    from procman.core.topics import filters_overlap  # noqa: PLC0415 - only where another's cookie was found
+
+    pairs = ((one.partition(" "), other.partition(" ")) for one in _claims(theirs) for other in _claims(mine))
+    return any(one[0] == other[0] and filters_overlap(one[2], other[2]) for one, other in pairs)
+
+
+def _claims(cookie: bytes) -> list[str]:
+    return cookie.decode("utf-8", "surrogateescape").split(", ")

@@ -235,13 +235,41 @@ def _two(started: Started) -> list[int]:
 
 
 def test_a_deleted_lock_file_never_makes_two(bench: Bench) -> None:
-    """The file is gone, so the lock is free: what consumes under the old one is ended by its cookie first."""
+    """The file is gone, so the lock is free: who consumes under the old one is known by its cookie and stays."""
     first = bench.start(bench.spec(), manager=bench.manager()).becomes()
     (path,) = bench.locks.glob("f.*")
     path.unlink()
+    code, said = bench.start(bench.spec()).refused()
+    assert (code, f"pid {first.pid} " in said, runs(first.pid)) == (75, True, True), said
+    first.kill()
     second = bench.start(bench.spec()).becomes()
-    assert gone(first.pid)
     assert holds(bench, second.pid)
+
+
+def test_a_deleted_lock_file_is_no_way_around_an_overlapping_filter(bench: Bench) -> None:
+    """Another project, other filters that overlap, the lock file gone: 75, and the first is not touched."""
+    first = bench.start(bench.spec(), manager=bench.manager()).becomes()
+    (path,) = bench.locks.glob("f.*")
+    path.unlink()
+    other = bench.spec(service="other", state=f"{bench.state}/2", lock=[f"{bench.scope} tiwater/#"])
+    assert (bench.start(other).refused()[0], runs(first.pid)) == (75, True)
+
+
+def test_a_consumer_that_closed_its_lock_is_not_joined(bench: Bench) -> None:
+    """It closed every descriptor, so the lock is free while it lives under its manager: 75, untouched."""
+    closing = ["/bin/sh", "-c", 'for d in 4 5 6 7 8 9; do eval "exec $d<&-"; done; exec sleep 300']
+    first = bench.start(bench.spec(arg=closing), manager=bench.manager()).becomes()
+    assert not holds(bench, first.pid)
+    other = bench.spec(state=f"{bench.state}/2")
+    assert (bench.start(other).refused()[0], runs(first.pid)) == (75, True)
+
+
+def test_another_projects_orphan_without_the_lock_is_not_joined(bench: Bench) -> None:
+    """`npm run` left a consumer of an overlapping filter, which lost the lock: 75 and the command that ends it."""
+    _, child = orphan(bench, bench.spec(arg=NPM_LIKE))
+    other = bench.spec(service="other", state=f"{bench.state}/2", lock=[f"{bench.scope} tiwater/#"])
+    code, said = bench.start(other).refused()
+    assert (code, f"end it: kill {child}" in said, runs(child)) == (75, True, True), said
 
 
 @pytest.mark.parametrize("replaced", [False, True])
