@@ -17,19 +17,26 @@ _GUTTER, _STRONG = "34", "1"
 
 
 def render_findings(
-    findings: Iterable[Finding], sources: Iterable[Source], *, color: bool = False, width: int | None = None
+    findings: Iterable[Finding],
+    sources: Iterable[Source],
+    *,
+    color: bool = False,
+    width: int | None = None,
+    fixes: bool = False,
+    closing: str | None = None,
 ) -> str:
     """Return every finding with its frame, then a summary line. A finding without a source has no frame.
 
-    `width` is that of the terminal in columns; left out, it is asked of the terminal, 80 when there is none.
+    `width` is that of the terminal in columns; left out, it is asked of the terminal, 80 when there is none. `fixes`:
+    say of each finding what `--fix` would write, and why that is safe. `closing` takes the place of the summary.
     """
     found = tuple(findings)
     columns = max(width or shutil.get_terminal_size().columns, NARROWEST)
     # Split once: a faulty file can have thousands of findings.
     lines = {source.name: lines_of(source.text) for source in sources}
-    page = _Page(lines, columns, color)
+    page = _Page(lines, columns, color, fixes=fixes)
     blocks = ["\n".join(page.finding(f)) for f in found]
-    return "\n\n".join([*blocks, summary(found)])
+    return "\n\n".join([*blocks, summary(found) if closing is None else closing])
 
 
 def summary(findings: Iterable[Finding]) -> str:
@@ -39,13 +46,23 @@ def summary(findings: Iterable[Finding]) -> str:
     return ", ".join(said) or "no findings"
 
 
+def fix_words(finding: Finding) -> str:
+    """Return what `--fix` would do about `finding` and why that is safe, or that it would do nothing."""
+    fix = finding.fix
+    if fix is None:
+        return "none that is safe: only you know what is meant"
+    return f"{f'write {fix.text}' if fix.text else 'take it out'}: {fix.words}"
+
+
 class _Page:
     """How findings are laid out: on which lines, how wide, and whether in colour."""
 
-    def __init__(self, lines: Mapping[str, list[str]], width: int, color: bool) -> None:
+    def __init__(self, lines: Mapping[str, list[str]], width: int, color: bool, *, fixes: bool) -> None:
         self._lines = lines
         self._width = width
         self._color = color
+        self._fixes = fixes
+        self._last = (0, "")
 
     def finding(self, finding: Finding) -> Iterator[str]:
         """Yield the lines of one finding."""
@@ -54,10 +71,13 @@ class _Page:
         code = self._paint(finding.code, f"1;{tone}")
         yield f"{self._paint(place, _STRONG)} {code} {finding.name} {visible(finding.message)}"
         gutter = len(str(max([span.line, *(r.span.line for r in finding.related)])))
-        yield from self._frame(finding.file, span, gutter, finding.severity.value, tone)
+        last = span.end_line - (span.end_column == 1)
+        label = finding.severity.value if last <= span.line else f"{finding.severity.value}, down to line {last}"
+        yield from self._frame(finding.file, span, gutter, label, tone)
         for related in finding.related:
             yield from self._frame(finding.file, related.span, gutter, related.message, _GUTTER, "-")
-        for label, text in (("why", finding.why), ("help", finding.help)):
+        fix = fix_words(finding) if self._fixes else ""
+        for label, text in (("why", finding.why), ("help", finding.help), ("fix", fix)):
             if text:
                 yield f"{' ' * gutter} {self._paint('=', _GUTTER)} {label}: {visible(text)}"
 
@@ -67,7 +87,10 @@ class _Page:
             return
         shown = frame(lines[span.line - 1], span, self._width - gutter - 3, mark)
         bar = self._paint("|", _GUTTER)
-        yield f"{self._paint(f'{shown.line:>{gutter}}', _GUTTER)} {bar} {shown.text}"
+        # Two places in one line, cut alike, share it.
+        if mark == "^" or (shown.line, shown.text) != self._last:
+            yield f"{self._paint(f'{shown.line:>{gutter}}', _GUTTER)} {bar} {shown.text}"
+        self._last = (shown.line, shown.text)
         yield f"{' ' * gutter} {bar} {self._paint(f'{shown.marks} {visible(label)}', tone)}"
 
     def _paint(self, text: str, tone: str) -> str:

@@ -22,12 +22,15 @@ class Frame:
 
 def frame(line: str, span: Span, width: int, mark: str = "^") -> Frame:
     """Return `line`, where `span` begins, safe for a terminal and cut to `width` columns around the place."""
-    cells = [_cell(char) for char in line.rstrip()]
-    start = min(span.column - 1, len(cells))
-    end = span.end_column - 1 if span.end_line == span.line else len(cells)
+    line = line.rstrip()
+    # What lies further away than the width is never shown, and a line may hold megabytes.
+    skipped = max(0, min(span.column - 1, len(line)) - width)
+    cells = [_cell(char) for char in line[skipped : skipped + 3 * width]]
+    start = min(span.column - 1 - skipped, len(cells))
+    end = span.end_column - 1 - skipped if span.end_line == span.line else len(cells)
     left, right = _window(cells, start, width)
     end = max(min(end, right), start + 1)
-    head, tail = CUT if left else "", CUT if right < len(cells) else ""
+    head, tail = CUT if left or skipped else "", CUT if skipped + right < len(line) else ""
     text = head + "".join(shown for shown, _ in cells[left:right]) + tail
     blank = len(head) + sum(columns for _, columns in cells[left:start])
     marked = sum(columns for _, columns in cells[start:end])

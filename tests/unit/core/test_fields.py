@@ -417,7 +417,7 @@ def test_a_profile_cannot_change_a_service_that_is_not_there() -> None:
     ],
 )
 def test_a_fault_carries_a_fix_only_where_one_thing_can_be_meant(line: str, fix: str | None) -> None:
-    """A unit spelt out, a quoted number, one slip in a key that is free; never a guess at what a bare number stands for."""
+    """A unit spelt out, a quoted number, one slip in a key that is free; no guess at what a bare number stands for."""
     found = load(service(line))[1]
     assert fix == (found[0].fix.text if found[0].fix else None)
     assert len(found) == 1 or fix is None
