@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from procman.core.measured import Measurement
-from procman.core.plan import Plan
-from procman.core.suggest import Suggestion, suggestions
 from procman.core.values import dataclass
-from procman.workflow.ask import Outlook
-from procman.workflow.decide import Decision
+
+if TYPE_CHECKING:
+    from procman.core.measured import Measurement
+    from procman.core.plan import Plan
+    from procman.core.suggest import Suggestion
+    from procman.workflow.ask import Outlook
+    from procman.workflow.decide import Decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +28,11 @@ class Report:
     @property
     def after(self) -> Plan | None:
         """Return the plan with all proposals applied; None when there are none."""
+        if not self.rows:
+            return None
         from procman.workflow import measuring
 
-        return measuring.proposed(self.decision, self.rows or ())
+        return measuring.proposed(self.decision, self.rows)
 
 
 def show(report: Report, form: str, *, everything: bool) -> None:
@@ -102,5 +107,7 @@ def _talk(report: Report) -> None:
 
 
 def _suggested(report: Report) -> tuple[Suggestion, ...]:
+    from procman.core.suggest import suggestions
+
     plan, manifest = report.decision.plan, report.decision.manifest
     return suggestions(plan, manifest.budget) if plan and manifest else ()

@@ -54,6 +54,7 @@ def command(
     from procman.cli import speech
     from procman.cli.console import talk
     from procman.workflow import ask, operate, saving
+    from procman.workflow.preview import preview
 
     shell = environment()
     saved = _saved(plan_file, profile, exact=not (no_profile or keep_scale or force))
@@ -65,7 +66,7 @@ def command(
         talk(words)
     state = ask.state_of(approved, shell)
     if dry_run:
-        speech.show_actions(operate.preview(approved, state, shell))
+        speech.show_actions(preview(approved, state, shell))
         return 0
     agreed = None if saved is None else saving.agreement(saved, approved, str(plan_file))
     operate.up(approved, state, shell, speech.spoken(), forced=force, foreground=foreground, agreed=agreed)

@@ -15,7 +15,7 @@ from procman.core.values import dataclass
 Argv = tuple[str, ...]
 Pairs = tuple[tuple[str, str], ...]
 
-_SCRIPT = re.compile(r"[\w./-]{1,60}\.(?:js|mjs|cjs|ts|py|rb|pl|php|sh|jar)")
+_SCRIPT = r"[\w./-]{1,60}\.(?:js|mjs|cjs|ts|py|rb|pl|php|sh|jar)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def command(old: Argv, new: Argv) -> tuple[FieldChange, ...]:
     if places:
         names = ["program" if i == 0 else f"argument {i}" for i in places]
         notes.append(f"{', '.join(names)} changed")
-    shown = [i for i in places if i == 0 or (_SCRIPT.fullmatch(old[i]) and _SCRIPT.fullmatch(new[i]))]
+    shown = [i for i in places if i == 0 or (re.fullmatch(_SCRIPT, old[i]) and re.fullmatch(_SCRIPT, new[i]))]
     if len(shown) == 1:
         return (FieldChange("command", old[shown[0]], new[shown[0]], "; ".join(notes)),)
     return (FieldChange("command", note="; ".join(notes)),)

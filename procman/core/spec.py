@@ -6,8 +6,6 @@ It is also the memory of what was started: two specs compared field by field giv
 
 from __future__ import annotations
 
-import hashlib
-
 from procman.core import changes
 from procman.core.changes import FieldChange
 from procman.core.manifest import Address, Kind, Logs, Restart, Stop
@@ -56,6 +54,8 @@ class Spec:
     @property
     def digest(self) -> str:
         """Return a name for this content. The count of siblings is left out: scaling restarts nobody."""
+        import hashlib  # noqa: PLC0415 - OpenSSL is 5 ms that a plan does not need
+
         records = [r for r in to_records(self) if r[0] != "instances"]
         return hashlib.blake2b(pack(records), digest_size=6).hexdigest()
 

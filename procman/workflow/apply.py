@@ -7,13 +7,11 @@ what is missing and whose next `up` finishes it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from procman.adapters import files, supervisor_rpc, supervisord, survivors, templates
 from procman.adapters import state as states
 from procman.adapters.state import State
-from procman.core.applied import Applied
-from procman.core.diff import Action, Do, Running, changes, diff
+from procman.core.diff import Action, Do, changes, diff
 from procman.core.errors import Failed, ProcmanError
 from procman.core.observed import Observed
 from procman.core.sheet import Sheet
@@ -21,18 +19,10 @@ from procman.engines import supervisord as engine
 from procman.workflow.ending import end_manager, stop_units
 from procman.workflow.observe import observe
 from procman.workflow.preflight import check_room
+from procman.workflow.preview import Before
 from procman.workflow.ready import Progress, wait_ready
 from procman.workflow.running import running
 from procman.workflow.target import Target, as_it_was
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What ran, and what was on record, before a command changed anything."""
-
-    observed: Observed | None
-    running: tuple[Running, ...]
-    applied: Applied | None
 
 
 def place(state: State) -> engine.Place:

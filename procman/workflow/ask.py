@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 
 from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action
 from procman.core.errors import Failed, WrongUse
+from procman.core.values import dataclass, replace
 from procman.workflow.decide import Approved, Choice, Decision, Refused, approve, decide, recommended
 from procman.workflow.load import Loaded, load_file, manifest_path
-from procman.workflow.operate import preview
+from procman.workflow.preview import preview
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from procman.adapters import files
 from procman.core.diagnostics import errors
@@ -12,6 +11,7 @@ from procman.core.errors import Failed, WrongUse
 from procman.core.manifest import Instances, Manifest, Service
 from procman.core.quantity import short_size
 from procman.core.source import Path, Span
+from procman.core.values import dataclass, replace
 from procman.workflow.load import load_file, load_text
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 from procman.adapters import state as states
 from procman.adapters import survivors
@@ -12,21 +11,18 @@ from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action, Do, changes, diff
 from procman.core.errors import Failed, NotRunning, WrongUse
+from procman.core.values import dataclass, replace
 from procman.workflow import ending, preflight
-from procman.workflow.apply import Before, apply
+from procman.workflow.apply import apply
 from procman.workflow.decide import Approved, Choice, approve, decide
 from procman.workflow.load import load_applied
-from procman.workflow.observe import observe
-from procman.workflow.project import Project, check_owner
+from procman.workflow.preview import Agreed, Before, outlook, seen_before
+from procman.workflow.project import Project
 from procman.workflow.ready import Progress
-from procman.workflow.running import running
 from procman.workflow.target import Target, as_it_was, narrowed, target_for, untouched
 
 Show = Callable[[tuple[Action, ...]], None]
 """Called with the actions before the first of them is taken."""
-
-Agreed = Callable[[Target, Before], None]
-"""Raises when what would be done is not what was agreed to; called under the project's command lock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +32,6 @@ class Talk:
     show: Show
     progress: Progress
     on_wait: Callable[[], None]
-
-
-def preview(approved: Approved, state: State, environment: Mapping[str, str]) -> tuple[Action, ...]:
-    """Return what `up` would do now. Writes nothing."""
-    target, before = outlook(approved, state, environment)
-    return diff(target.wanted, before.running)
-
-
-def outlook(approved: Approved, state: State, environment: Mapping[str, str]) -> tuple[Target, Before]:
-    """Return what `up` would want now, and what there is. Writes nothing."""
-    return _for_up(approved, state, check_owner(state, approved.loaded.path, environment))
 
 
 def up(
@@ -62,8 +47,7 @@ def up(
     """Make the project what `approved` says, and return what was done. Held, Failed: what ran before runs."""
     states.prepare(state)
     with _alone(state, talk):
-        applied = check_owner(state, approved.loaded.path, environment)
-        target, before = _for_up(approved, state, applied, forced=forced)
+        target, before = outlook(approved, state, environment, forced=forced)
         if foreground and before.observed is not None:
             raise Failed("the project runs in the background already", "procman down, then up --foreground")
         if agreed is not None:
@@ -112,7 +96,7 @@ def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, 
         applied = _record(project)
         units = chosen(applied, names)
         applied = replace(applied, stopped=tuple(sorted({*applied.stopped, *units})))
-        before = _before(project.state, applied)
+        before = seen_before(project.state, applied)
         if before.observed is None:
             states.write_record(project.state, applied)
             return ()
@@ -129,7 +113,7 @@ def down(project: Project, talk: Talk) -> tuple[str, ...]:
     """End everything of the project and return in words what had to be killed."""
     with _alone(project.state, talk):
         applied = states.read_record(project.state) or project.applied
-        before = _before(project.state, applied)
+        before = seen_before(project.state, applied)
         stops = [Action(r.service, r.instance, Do.STOP, "procman down") for r in before.running if r.alive]
         talk.show(tuple(stops))
         longest = max((r.spec.stop.timeout for r in before.running if r.spec), default=0.0)
@@ -166,17 +150,6 @@ def _record(project: Project) -> Applied:
     return applied
 
 
-def _before(state: State, applied: Applied | None) -> Before:
-    observed = observe(state)
-    return Before(observed, running(observed, applied), applied)
-
-
-def _for_up(
-    approved: Approved, state: State, applied: Applied | None, *, forced: bool = False
-) -> tuple[Target, Before]:
-    return target_for(approved, state.folder, forced=forced), _before(state, applied)
-
-
 def _look(state: State, target: Target, actions: tuple[Action, ...], before: Before) -> None:
     preflight.check_locks(target, actions, before.observed)
     if before.observed is None:
@@ -196,7 +169,7 @@ def _units(approved: Approved, state: State, services: set[str]) -> set[str]:
 
 
 def _running_units(project: Project, services: set[str]) -> set[str]:
-    before = _before(project.state, project.applied)
+    before = seen_before(project.state, project.applied)
     return {r.unit for r in before.running if r.service in services}
 
 
@@ -211,7 +184,7 @@ def _change(
     starts_only: bool = False,
 ) -> tuple[Action, ...]:
     """Bring `units` to the target and leave everything else exactly as it runs."""
-    before = _before(project.state, states.read_record(project.state))
+    before = seen_before(project.state, states.read_record(project.state))
     if before.observed is None:
         raise NotRunning("the manager is not running", "start it with procman up")
     existing = {r.unit for r in before.running}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from procman.adapters import files
 from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.errors import Failed, Held, NotRunning, WrongUse
+from procman.core.values import dataclass
 from procman.workflow.observe import observe
 
 

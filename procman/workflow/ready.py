@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from procman.adapters import http, log_files, processes, supervisor_rpc
 from procman.adapters.state import State
@@ -14,6 +13,7 @@ from procman.core.manifest import Ready
 from procman.core.observed import ObservedUnit
 from procman.core.status import State as InstanceState
 from procman.core.status import state_of
+from procman.core.values import dataclass
 from procman.workflow.observe import measure
 
 POLL = 0.05

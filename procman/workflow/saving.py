@@ -10,9 +10,9 @@ from procman.core import saved as core
 from procman.core.diff import diff
 from procman.core.errors import Failed, WrongUse
 from procman.core.saved import Saved
-from procman.workflow import ask, operate
-from procman.workflow.apply import Before
+from procman.workflow import ask
 from procman.workflow.decide import Approved, Decision, Refused, approve
+from procman.workflow.preview import Agreed, Before, outlook
 from procman.workflow.target import Target
 
 
@@ -24,7 +24,7 @@ def save(decision: Decision, environment: Mapping[str, str], path: str) -> None:
         raise Failed(
             f"{path} is not written: a plan with errors cannot be applied", "see the findings above"
         ) from refused
-    target, before = operate.outlook(approved, ask.state_of(approved, environment), environment)
+    target, before = outlook(approved, ask.state_of(approved, environment), environment)
     files.write_whole(path, core.to_json(_saved(approved, target, before)))
 
 
@@ -42,7 +42,7 @@ def read(path: str) -> Saved:
         raise WrongUse(f"{path} cannot be applied: {error}", "make one with: procman plan --out FILE") from error
 
 
-def agreement(saved: Saved, approved: Approved, path: str) -> operate.Agreed:
+def agreement(saved: Saved, approved: Approved, path: str) -> Agreed:
     """Return the check that what would be done is what was saved; Failed says what has changed since."""
 
     def check(target: Target, before: Before) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from procman.core.applied import Applied, AppliedService
 from procman.core.diff import Action, Do, Running, Wanted
 from procman.core.manifest import Ready
+from procman.core.values import dataclass, replace
 from procman.workflow.decide import Approved
 from procman.workflow.ready import Awaited
 
