@@ -26,7 +26,7 @@ Examples:
   procman plan --ram 4G --all       # all profiles side by side
   procman plan --detailed-exitcode  # for pipelines
   procman plan --out plan.json && procman up --plan plan.json
-  procman plan --measured           # limits beside what was needed; --write takes the proposals
+  procman plan --measured           # limits beside what was needed
   procman plan --format svg > plan.svg
 
 \b

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Examples:
   procman up                      # start, or change what differs
   procman up --profile stable     # remembered until another up says otherwise
-  procman up --plan plan.json     # what procman plan --out saved, if the world is still the same
+  procman up --plan plan.json     # what procman plan --out has saved
   procman up --dry-run            # the very actions, none taken
   procman up --foreground         # for systemd and containers
 
@@ -70,8 +70,7 @@ def command(
         return 0
     agreed = None if saved is None else saving.agreement(saved, approved, str(plan_file))
     operate.up(approved, state, shell, speech.spoken(), forced=force, foreground=foreground, agreed=agreed)
-    plan = approved.plan
-    talk(f"{plan.project} is ready: {_sum(plan)}, {plan.verdict}")
+    talk(f"{approved.plan.project} is ready: {_sum(approved.plan)}")
     if foreground:
         from procman.workflow.foreground import stay
 
@@ -95,4 +94,4 @@ def _saved(path: str | None, profile: str | None, *, exact: bool) -> Saved | Non
 def _sum(plan: Plan) -> str:
     from procman.core.quantity import format_size
 
-    return f"{format_size(plan.required)} of {format_size(plan.budget.usable)}"
+    return f"{format_size(plan.required)} of {format_size(plan.budget.usable)}, {plan.verdict}"
