@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from procman.core import keys
+from procman.core.code_examples import EXAMPLES
 from procman.core.codes import CODES
 from procman.core.json_schema import schema
 from procman.core.kinds import Field, Json, Kind, Record, ScalarKind
@@ -24,19 +25,6 @@ GUIDE = ROOT / "docs" / "guide.md"
 PAGES = ROOT / "docs" / "rules"
 BEGIN, END = "<!-- fields: made by `make docs` -->\n", "<!-- end of fields -->\n"
 HEAD = "<!-- Made by `make docs`; edit {source} instead. -->\n"
-
-SYNTAX = {
-    "PM001": "services: [api",
-    "PM002": "version: 1\nproject: shop\nproject: store\nservices: {api: {kind: scalable, command: ./api}}",
-    "PM003": "version: 1\nproject: shop\nservices: {api: {kind: scalable, command: ./api, memroy: 400M}}",
-    "PM004": "version: 1\nproject: shop\nservices: {api: {kind: scalable}}",
-    "PM005": "version: 1\nproject: shop\nservices: {api: {kind: scalable, command: ./api, shell: on}}",
-    "PM006": "version: 1\nproject: Shop!\nservices: {api: {kind: scalable, command: ./api}}",
-    "PM007": "# nothing but a comment",
-    "PM008": "version: 1\nproject: shop\nservices: {api: {kind: scalable, command: '${NOT_SET}/api'}}",
-    "PM009": "version: 2\nproject: shop\nservices: {api: {kind: scalable, command: ./api}}",
-    "PM010": "version: 1\nproject: shop\nservices: {api: {kind: scalable, command: ./api, memory: 400MB}}",
-}
 
 
 def main(arguments: list[str]) -> int:
@@ -80,10 +68,10 @@ def module_name(rule: Rule) -> str:
 
 def syntax_page() -> str:
     """Return the one page of all codes of syntax and schema, each with an example that has it."""
-    parts = [HEAD.format(source="procman/core/codes.py and scripts/docs.py"), SYNTAX_LEAD]
+    parts = [HEAD.format(source="procman/core/codes.py and code_examples.py"), SYNTAX_LEAD]
     for code, kind in CODES.items():
         lead = f"**{kind.severity.value}** · {_sentence(kind.why)}"
-        parts.append(f"## {code} {kind.name}\n\n{lead}\n\n```yaml\n{SYNTAX[code]}\n```\n")
+        parts.append(f"## {code} {kind.name}\n\n{lead}\n\n```yaml\n{EXAMPLES[code].strip()}\n```\n")
     return "\n".join(parts)
 
 
@@ -183,10 +171,11 @@ def _row(key: str, value: str, default: str, meaning: str) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-SYNTAX_LEAD = """# Syntax and schema: PM001 to PM010
+SYNTAX_LEAD = """# Syntax and schema: PM001 to PM015
 
 What procman says when a file cannot be read as a manifest. All faults are shown at once, and the rules still judge what
-could be read. All of them are errors: nothing starts. The examples below are run; each has the fault it stands for.
+could be read. All of them are errors, and nothing starts, but for PM012 to PM015, which are warnings about comments.
+The examples below are run; each has the fault it stands for.
 """
 
 INDEX_LEAD = """# Rules
@@ -196,7 +185,17 @@ meaning. **Errors** stop `up`; warnings and hints never do, and change the exit 
 `procman validate --fail-on warning`.
 
 Families: `PM00x` syntax and schema, `PM02x` what this host must have (not asked with `--offline`), `PM1xx` resources,
-`PM2xx` one consumer. No rule can be suppressed yet.
+`PM2xx` one consumer, `PM3xx` life cycle, `PM4xx` MQTT and data, `PM5xx` security, `PM6xx` portability and clarity.
+`procman explain CODE` prints a page, `procman rules` this table.
+
+A finding that is right and does not matter here is suppressed at the end of its line, with the reason:
+
+```yaml
+    listen: 0.0.0.0:3000  # procman: ignore[PM503] the container's only way in
+```
+
+Several codes stand between the brackets with commas. A suppression without a reason suppresses nothing, and one that is
+not used is itself a finding. `PM0xx`, `PM2xx` and `PM101` cannot be suppressed.
 """
 
 

@@ -20,6 +20,8 @@ COMMANDS = {
     "scale": "Run another number of instances, by the same rules and budget.",
     "logs": "Show what all services write, as one stream.",
     "down": "End everything of the project.",
+    "explain": "Print the page of a rule.",
+    "rules": "List every rule.",
     "schema": "Print the JSON Schema of the manifest.",
 }
 

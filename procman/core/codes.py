@@ -30,6 +30,13 @@ CODES = {
     "PM008": Code("unset-variable", "an empty text in its place would start the service with a wrong value"),
     "PM009": Code("unsupported-version", "another version may mean other things with the same words"),
     "PM010": Code("bad-value", "a value that cannot mean anything is a slip, and starting on a guess would hide it"),
+    "PM011": Code("suppression-malformed", "who wrote it believes that something is suppressed, and nothing is"),
+    "PM012": Code("suppression-unreasoned", "in a year nobody knows whether it still holds", Severity.WARNING),
+    "PM013": Code("suppression-unknown", "what it was to suppress is still told, or was never found", Severity.WARNING),
+    "PM014": Code("suppression-unused", "it would hide the finding when it comes back", Severity.WARNING),
+    "PM015": Code(
+        "suppression-refused", "a promise to every user is no matter of taste", Severity.WARNING
+    ),
 }
 
 

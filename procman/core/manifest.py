@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from procman.core.source import Places
+from procman.core.source import Comment, Places
 from procman.core.values import dataclass, field, replace
 
 
@@ -164,7 +164,8 @@ class BudgetRule:
 class Manifest:
     """One project. `file` is the name under which findings speak of it, `base` the folder it lies in.
 
-    `written`: the services of the file, when a profile or `scale` is laid over them.
+    `written`: the services of the file, when a profile or `scale` is laid over them. `comments`: those that speak to
+    procman; `whole`: everything in the file could be read.
     """
 
     project: str
@@ -177,6 +178,8 @@ class Manifest:
     profile: str | None = None
     scaled: tuple[tuple[str, int], ...] = ()
     written: tuple[Service, ...] = field(default=(), compare=False, repr=False)
+    comments: tuple[Comment, ...] = field(default=(), compare=False, repr=False)
+    whole: bool = field(default=True, compare=False, repr=False)
 
     def service(self, name: str) -> Service | None:
         """Return the service called `name`, or None."""

@@ -26,6 +26,18 @@ class Span:
 START = Span(1, 1, 1, 2)
 
 
+MARK = "procman:"
+"""What a comment that speaks to procman begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment from its ``#`` to the end of the line."""
+
+    text: str
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A text with the name under which people know it."""

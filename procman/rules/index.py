@@ -112,3 +112,20 @@ RULES: tuple[Rule, ...] = (
     service_unprofiled,
     port_differs,
 )
+
+ASK_HOST: tuple[Rule, ...] = (
+    command_missing,
+    directory_missing,
+    env_file_unreadable,
+    user_unknown,
+    over_budget,
+    reserve_small,
+    heap_over_limit,
+    descriptors_short,
+    singleton_clustered,
+    env_file_open,
+    runs_as_root,
+    world_writable,
+    interpreter_by_path,
+)
+"""Rules that find more when they know the host: without it, that they find nothing means nothing."""

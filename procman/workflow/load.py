@@ -11,8 +11,8 @@ from procman.core import fields, text, variables
 from procman.core.diagnostics import Finding
 from procman.core.errors import WrongUse
 from procman.core.manifest import Manifest
-from procman.core.source import Source
-from procman.core.values import dataclass, field
+from procman.core.source import MARK, Source
+from procman.core.values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from procman.core.applied import Applied
@@ -92,7 +92,12 @@ def load_text(
     read = read_env_files(variables.env_file_names(document, environment))
     filled, unfilled, used = variables.fill(document, name, _lookup(environment, read))
     manifest, faults = fields.check(filled, name, os.path.dirname(real))  # noqa: PTH120
-    return Loaded(real, source, manifest, (*findings, *unfilled, *faults), used, read)
+    found = (*findings, *unfilled, *faults)
+    if manifest is not None and MARK in source.text:
+        from procman.adapters import yaml_comments  # noqa: PLC0415 - few manifests suppress anything
+
+        manifest = replace(manifest, comments=yaml_comments.comments(source), whole=not found)
+    return Loaded(real, source, manifest, found, used, read)
 
 
 def _lookup(environment: Mapping[str, str], read: EnvFiles) -> Mapping[str, str]:

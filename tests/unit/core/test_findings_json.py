@@ -64,4 +64,9 @@ def test_codes_never_change_meaning() -> None:
         ("PM008", "unset-variable", Severity.ERROR),
         ("PM009", "unsupported-version", Severity.ERROR),
         ("PM010", "bad-value", Severity.ERROR),
+        ("PM011", "suppression-malformed", Severity.ERROR),
+        ("PM012", "suppression-unreasoned", Severity.WARNING),
+        ("PM013", "suppression-unknown", Severity.WARNING),
+        ("PM014", "suppression-unused", Severity.WARNING),
+        ("PM015", "suppression-refused", Severity.WARNING),
     ]
