@@ -5,6 +5,7 @@ from __future__ import annotations
 from procman.cli.console import paint, table
 from procman.core.diff import Action, Do
 
+COLUMNS = 80
 MARKS = {Do.START: "+", Do.STOP: "-", Do.REPLACE: "~", Do.KEEP: "="}
 STYLES = {Do.START: "green", Do.STOP: "red", Do.REPLACE: "yellow", Do.KEEP: "dim"}
 
@@ -14,9 +15,21 @@ def action_lines(actions: tuple[Action, ...]) -> list[str]:
     rows = [(mark(a), a.unit, word(a), _reason(a)) for a in actions]
     lines: list[str] = []
     for line, action in zip(table(rows) if rows else [], actions, strict=True):
-        lines.append(paint(line, "yellow" if action.updates else STYLES[action.do]))
-        lines += [f"       {change}" for change in action.changes]
+        style = "yellow" if action.updates else STYLES[action.do]
+        lines += [paint(part, style) for part in wrapped(line, " " * 7)]
+        for change in action.changes:
+            lines += wrapped(f"       {change}", " " * 9)
     return [*lines, summary(actions)]
+
+
+def wrapped(line: str, indent: str) -> list[str]:
+    """Return `line` in parts of at most 80 columns; what follows the first has `indent` before it."""
+    if len(line) <= COLUMNS:
+        return [line]
+    from textwrap import wrap
+
+    head = line[: len(line) - len(line.lstrip())]
+    return wrap(line.strip(), COLUMNS, initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def mark(action: Action) -> str:

@@ -11,6 +11,7 @@ import re
 from procman.core.manifest import Logs, Restart, Stop
 from procman.core.quantity import short_size
 from procman.core.values import dataclass
+from procman.core.words import visible
 
 Argv = tuple[str, ...]
 Pairs = tuple[tuple[str, str], ...]
@@ -31,7 +32,7 @@ class FieldChange:
         """Return the change in words: ``stop: 10s TERM -> 5s TERM``; the field alone where values stay hidden."""
         values = f"{self.old or 'none'} -> {self.new or 'none'}" if self.old or self.new else ""
         said = ", ".join(part for part in (self.note, values) if part)
-        return f"{self.field}: {said}" if said else self.field
+        return visible(f"{self.field}: {said}" if said else self.field)
 
 
 def compared(field: str, old: object, new: object) -> tuple[FieldChange, ...]:

@@ -173,3 +173,18 @@ def test_all_profiles_stand_side_by_side() -> None:
     lines = plan_lines(make_plan(many, budget_for(named(GIB, "x"), BudgetRule())), (), ASCII, everything=True)
     assert max(len(line) for line in lines) <= 80
     assert all(any(p.name in line for line in lines) for p in many.profiles)
+
+
+def test_long_reasons_and_values_are_wrapped() -> None:
+    """Names, reasons and values of any length stay within 80 columns, and no word is lost."""
+    name = "a-service-with-a-rather-long-nam"
+    topics = ", ".join(f"broker.example.org:1883 tiwater/{n}/data" for n in range(9))
+    change = FieldChange("what is consumed", None, topics)
+    lines = action_lines((Action(name, 255, Do.REPLACE, "changed: " + "env LONG_NAME, " * 9, (change,)),))
+    assert max(len(line) for line in lines) <= 80
+    assert all(f"tiwater/{n}/data" in "\n".join(lines) for n in range(9))
+
+
+def test_what_a_terminal_would_act_on_is_escaped() -> None:
+    """Control characters of a value are written as escapes."""
+    assert str(FieldChange("directory", "/a", "/b\x1b[31m")) == "directory: /a -> /b\\x1b[31m"
