@@ -70,11 +70,11 @@ def command(
         return 0
     agreed = None if saved is None else saving.agreement(saved, approved, str(plan_file))
     operate.up(approved, state, shell, speech.spoken(), forced=force, foreground=foreground, agreed=agreed)
-    talk(f"{approved.plan.project} is ready: {_sum(approved.plan)}")
     if foreground:
         from procman.workflow.foreground import stay
 
-        stay(state)
+        stay(state, lambda: _announce(approved.plan))
+    _announce(approved.plan)
     return 0
 
 
@@ -91,7 +91,9 @@ def _saved(path: str | None, profile: str | None, *, exact: bool) -> Saved | Non
     return saving.read(path)
 
 
-def _sum(plan: Plan) -> str:
+def _announce(plan: Plan) -> None:
+    from procman.cli.console import talk
     from procman.core.quantity import format_size
 
-    return f"{format_size(plan.required)} of {format_size(plan.budget.usable)}, {plan.verdict}"
+    usable = format_size(plan.budget.usable)
+    talk(f"{plan.project} is ready: {format_size(plan.required)} of {usable}, {plan.verdict}")

@@ -23,6 +23,7 @@ def main() -> int:
     for number in TOLD_BY:
         signal.signal(number, hand_on)
     signal.signal(signal.SIGHUP, lambda _number, _frame: os.kill(manager, signal.SIGHUP))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (*TOLD_BY, signal.SIGHUP))  # held back since the manager was ready
     _, status = os.waitpid(manager, 0)
     return 0 if asked and os.waitstatus_to_exitcode(status) == 0 else 1
 

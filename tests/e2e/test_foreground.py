@@ -23,7 +23,7 @@ def foreground(shop: Project) -> Iterator["subprocess.Popen[str]"]:
         process = shop.popen("up", "--foreground", stdout=sink, stderr=sink)
     try:
         wait_until(
-            lambda: "is ready" in log.read_text(encoding="utf-8") or process.poll() is not None, PATIENCE, "ready"
+            lambda: "shop is ready" in log.read_text(encoding="utf-8") or process.poll() is not None, PATIENCE, "ready"
         )
         assert process.poll() is None, log.read_text(encoding="utf-8")
         yield process
