@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 
 from procman.core.diagnostics import Finding, Severity
-from procman.core.frames import frame
+from procman.core.frames import frame, masked
 from procman.core.source import Source, Span
 from procman.core.text import lines_of
 from procman.core.words import counted, visible
@@ -14,6 +14,8 @@ from procman.core.words import counted, visible
 NARROWEST = 40
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.HINT: "36"}
 _GUTTER, _STRONG = "34", "1"
+_SECRET = frozenset({"PM406", "PM501"})
+"""Findings whose place holds a secret: no frame shows it, whatever finding the frame is of."""
 
 
 def render_findings(
@@ -33,7 +35,7 @@ def render_findings(
     found = tuple(findings)
     columns = max(width or shutil.get_terminal_size().columns, NARROWEST)
     # Split once: a faulty file can have thousands of findings.
-    lines = {source.name: lines_of(source.text) for source in sources}
+    lines = {source.name: masked(lines_of(source.text), _secrets(found, source.name)) for source in sources}
     page = _Page(lines, columns, color, fixes=fixes)
     blocks = ["\n".join(page.finding(f)) for f in found]
     return "\n\n".join([*blocks, summary(found) if closing is None else closing])
@@ -52,6 +54,10 @@ def fix_words(finding: Finding) -> str:
     if fix is None:
         return "none that is safe: only you know what is meant"
     return f"{f'write {fix.text}' if fix.text else 'take it out'}: {fix.words}"
+
+
+def _secrets(found: tuple[Finding, ...], name: str) -> Iterator[Span]:
+    return (f.span for f in found if f.code in _SECRET and f.file == name)
 
 
 class _Page:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from procman.core.source import Span
 from procman.core.values import dataclass
 from procman.core.words import visible
@@ -35,6 +37,18 @@ def frame(line: str, span: Span, width: int, mark: str = "^") -> Frame:
     blank = len(head) + sum(columns for _, columns in cells[left:start])
     marked = sum(columns for _, columns in cells[start:end])
     return Frame(span.line, text, " " * blank + mark * max(marked, 1))
+
+
+def masked(lines: list[str], spans: Iterable[Span]) -> list[str]:
+    """Return `lines` with a ``*`` for each character within `spans`, so that every column stays where it is."""
+    shown = list(lines)
+    for span in spans:
+        for number in range(span.line, min(span.end_line, len(shown)) + 1):
+            text = shown[number - 1]
+            start = span.column - 1 if number == span.line else len(text) - len(text.lstrip())
+            end = min(span.end_column - 1, len(text)) if number == span.end_line else len(text)
+            shown[number - 1] = text[:start] + "*" * (end - start) + text[max(start, end) :]
+    return shown
 
 
 def _window(cells: list[tuple[str, int]], start: int, width: int) -> tuple[int, int]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procman.core.frames import frame
+from procman.core.frames import frame, masked
 from procman.core.source import Span
 
 
@@ -52,3 +52,18 @@ def test_a_frame_never_breaks_the_terminal(line: str, column: int, length: int, 
     assert "^" in shown.marks
     columns = sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in shown.text)
     assert columns <= width + 10
+
+
+@pytest.mark.parametrize(
+    ("span", "shown"),
+    [
+        (Span(1, 4, 1, 7), ["A: ***, b: 1", "  two", "three"]),
+        (Span(1, 4, 2, 4), ["A: *********", "  *wo", "three"]),
+        (Span(2, 3, 3, 99), ["A: xyz, b: 1", "  ***", "*****"]),
+        (Span(1, 90, 1, 95), ["A: xyz, b: 1", "  two", "three"]),
+        (Span(3, 1, 9, 2), ["A: xyz, b: 1", "  two", "*****"]),
+    ],
+)
+def test_what_is_masked_keeps_its_width(span: Span, shown: list[str]) -> None:
+    """Each character within the place is a star, nothing else changes, and a place past the end does no harm."""
+    assert shown == masked(["A: xyz, b: 1", "  two", "three"], [span])
