@@ -36,7 +36,7 @@ def test_a_changed_command_replaces_that_service(running: Project) -> None:
 
 
 def test_a_changed_variable_is_named_without_its_value(running: Project) -> None:
-    """A new value of a variable replaces its service; the reason names the variable and never either value."""
+    """A new value of a variable replaces its service; the reason names it, never a value, and the old one is gone."""
     env = {"MARKS": str(running.marks), "TOKEN": "s3cret-one"}
     running.write({"api": running.api(), "mqtt": running.mqtt(env=env)})
     ended(running.run("up"), 0, "changed: env TOKEN")
@@ -44,6 +44,8 @@ def test_a_changed_variable_is_named_without_its_value(running: Project) -> None
     before = running.pids()
     done = ended(running.run("up"), 0, "changed: env TOKEN")
     assert "s3cret" not in done.said
+    specs = [path.read_text(encoding="utf-8") for path in (running.state / "specs").iterdir()]
+    assert [any(value in text for text in specs) for value in ("s3cret-one", "s3cret-two")] == [False, True]
     after = running.pids()
     assert {u for u in after if before[u] != after[u]} == {"mqtt-0"}
 

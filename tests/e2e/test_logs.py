@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from itertools import islice
 
 import pytest
 
@@ -45,11 +46,15 @@ def test_lines_are_counted_per_instance(talking: Project) -> None:
 
 def test_following_goes_through_rotation_until_interrupted(talking: Project) -> None:
     """`logs -f` misses no line while the file is rotated several times, and ends on SIGINT with 130."""
-    with talking.popen("logs", "talker-0", "-f", "--lines", "1") as follow:
+    follow = talking.popen("logs", "talker-0", "-f", "--lines", "1", env=talking.environment(PYTHONUNBUFFERED="1"))
+    try:
         assert follow.stdout is not None
-        numbers = [int(follow.stdout.readline().split()[3]) for _ in range(100)]
+        numbers = [int(line.split()[3]) for line in islice(follow.stdout, 100)]
         follow.send_signal(signal.SIGINT)
         out, err = follow.communicate(timeout=PATIENCE)
+    finally:
+        follow.kill()
+        follow.communicate()
     assert numbers == list(range(numbers[0], numbers[0] + 100))
     assert follow.returncode == 130
     assert "Traceback" not in out + err
