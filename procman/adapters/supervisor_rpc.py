@@ -185,6 +185,7 @@ def _observed(report: Mapping[str, object]) -> Observed:
         units=tuple(_unit(item) for item in units),
         manager_start=_whole(report["start_time_ticks"]),
         passive=report["passive"] is True,
+        adopts=report.get("adopts") is True,
     )
 
 

@@ -20,6 +20,7 @@ COMMANDS = {
     "scale": "Run another number of instances, by the same rules and budget.",
     "logs": "Show what all services write, as one stream.",
     "down": "End everything of the project.",
+    "doctor": "Look for a second consumer on this host, procman's or not.",
     "explain": "Print the page of a rule.",
     "rules": "List every rule.",
     "schema": "Print the JSON Schema of the manifest.",

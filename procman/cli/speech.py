@@ -10,9 +10,9 @@ from procman.core.diff import Action
 from procman.workflow.operate import Talk
 
 
-def spoken() -> Talk:
+def spoken(*, takeover: bool = False) -> Talk:
     """Return a Talk for the terminal."""
-    return Talk(show=show_actions, progress=progress, on_wait=waiting)
+    return Talk(show=show_actions, progress=progress, on_wait=waiting, takeover=takeover)
 
 
 def show_actions(actions: tuple[Action, ...]) -> None:

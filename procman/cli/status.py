@@ -59,7 +59,10 @@ def _lines(report: Report) -> list[str]:
 
     if report.manager_pid is None:
         return [f"{report.project} is not running; procman up starts it"]
-    rows = [("instance", "kind", "state", "pid", "uptime", "memory", "limit", "restarts"), *map(_cells, report.rows)]
+    rows = [
+        ("instance", "kind", "state", "pid", "uptime", "memory", "limit", "restarts"),
+        *(_cells(row, dict(report.guards)) for row in report.rows),
+    ]
     lines = table(rows, right=(3, 4, 5, 6, 7))
     head, *body = lines
     painted = [paint(line, STYLES.get(row.state.value, "")) for line, row in zip(body, report.rows, strict=True)]
@@ -72,6 +75,10 @@ def _lines(report: Report) -> list[str]:
         *painted,
         f"  uses {format_size(used)}; limits {format_size(report.required)} of {format_size(report.usable)} usable",
         *notes,
+        *(
+            f"  {s.service} runs outside procman too: pid {s.pid} ({s.words}), {s.origin}; procman doctor says more"
+            for s in report.strays
+        ),
         *([f"  {report.path} has changed since the last procman up"] if report.edited else []),
     ]
 
@@ -82,13 +89,13 @@ def _choice(report: Report) -> str:
     return f" ({', '.join(said)})" if said else ""
 
 
-def _cells(row: InstanceStatus) -> tuple[str, ...]:
+def _cells(row: InstanceStatus, guards: dict[str, str]) -> tuple[str, ...]:
     from procman.core.quantity import format_size, format_time
 
     state = row.state.value if row.wanted or row.state.value == "stopped" else f"{row.state.value} (unwanted)"
     return (
         row.unit,
-        row.kind,
+        f"{row.kind} ({guards[row.unit]})" if row.unit in guards else row.kind,
         state,
         str(row.pid or "-"),
         "-" if row.uptime is None else format_time(row.uptime),
@@ -109,7 +116,12 @@ def _document(report: Report) -> dict[str, object]:
             "pid": report.manager_pid,
             "state": report.manager_state,
             "memory_bytes": report.manager_memory or None,
+            "protections": _protections(report),
         },
+        "strays": [
+            {"service": s.service, "pid": s.pid, "command": s.words, "user": s.user, "origin": s.origin, "stop": s.stop}
+            for s in report.strays
+        ],
         "required_bytes": report.required,
         "usable_bytes": report.usable,
         "instances": [
@@ -127,8 +139,15 @@ def _document(report: Report) -> dict[str, object]:
                 "limit_bytes": row.limit,
                 "restarts": row.restarts,
                 "held_by": row.held_by,
+                "guard": dict(report.guards).get(row.unit),
                 "reason": row.reason,
             }
             for row in report.rows
         ],
     }
+
+
+def _protections(report: Report) -> dict[str, bool]:
+    """Return what the kernel lends to the guarantee here; `cgroup` is False: procman makes none."""
+    runs = report.manager_pid is not None
+    return {"lock": runs, "death_signal": runs, "process_group": runs, "subreaper": report.adopts, "cgroup": False}

@@ -26,7 +26,8 @@ Examples:
 
 \b
 Exit codes: 0 ready, 1 refused or failed (what ran before runs), 2 wrong use,
-75 a lock is held elsewhere or another checkout owns the project.""",
+75 a lock is held elsewhere, the consumer runs outside procman, or another
+checkout owns the project.""",
 )
 @file_option
 @click.option("--profile", metavar="NAME", help="Lay this profile over the services, now and from now on.")
@@ -34,6 +35,7 @@ Exit codes: 0 ready, 1 refused or failed (what ran before runs), 2 wrong use,
 @click.option("plan_file", "--plan", metavar="FILE", help="Apply exactly the plan that procman plan --out saved.")
 @click.option("--keep-scale", is_flag=True, help="Keep what procman scale set, instead of returning to the manifest.")
 @click.option("--force", is_flag=True, help="Start a plan that is over budget but within the machine's RAM.")
+@click.option("--takeover", is_flag=True, help="End the same consumer where it runs outside procman, then start.")
 @click.option("--dry-run", is_flag=True, help="Show the actions and write nothing.")
 @click.option("--foreground", is_flag=True, help="Stay in the foreground until the manager ends.")
 def command(
@@ -43,13 +45,11 @@ def command(
     plan_file: str | None,
     keep_scale: bool,
     force: bool,
+    takeover: bool,
     dry_run: bool,
     foreground: bool,
 ) -> int:
-    """Make the project what the manifest says, show the actions, and wait until it is ready.
-
-    Checks, plans and shows before it acts. Instances that need no change keep running, with their pids.
-    """
+    """Make the project what the manifest says, and wait until it is ready. What needs no change keeps its pid."""
     from procman.cli import findings as output
     from procman.cli import speech
     from procman.cli.console import talk
@@ -69,7 +69,8 @@ def command(
         speech.show_actions(preview(approved, state, shell))
         return 0
     agreed = None if saved is None else saving.agreement(saved, approved, str(plan_file))
-    operate.up(approved, state, shell, speech.spoken(), forced=force, foreground=foreground, agreed=agreed)
+    spoken = speech.spoken(takeover=takeover)
+    operate.up(approved, state, shell, spoken, forced=force, foreground=foreground, agreed=agreed)
     if foreground:
         from procman.workflow.foreground import stay
 

@@ -83,7 +83,10 @@ class Core:
 
     def status(self) -> str:
         """Return the report of everything."""
-        return report.status(self.supervisord, self.restarts, self.listeners, self.usage, passive=not self.claim.held)
+        passive = not self.claim.held
+        return report.status(
+            self.supervisord, self.restarts, self.listeners, self.usage, passive=passive, adopts=self.adopts
+        )
 
     def release(self, service: object, first: object) -> int:
         """Close the listeners of `service` from slot `first` on; RPCError for a bad argument or a live user."""

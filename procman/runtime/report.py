@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from procman.runtime.usage import Usage
 
 
-def status(supervisord: Supervisord, history: Restarts, listeners: Listeners, usage: Usage, *, passive: bool) -> str:
+def status(
+    supervisord: Supervisord, history: Restarts, listeners: Listeners, usage: Usage, *, passive: bool, adopts: bool
+) -> str:
     """Return the whole report; its fields are those of `core.observed`."""
     return json.dumps(
         {
@@ -32,6 +34,7 @@ def status(supervisord: Supervisord, history: Restarts, listeners: Listeners, us
             "pid": os.getpid(),
             "start_time_ticks": proc.start_ticks(os.getpid()),
             "passive": passive,
+            "adopts": adopts,
             "now": time.time(),
             "state": getSupervisorStateDescription(supervisord.options.mood),
             "units": [_unit(p, history, listeners, usage) for p in inside.processes(supervisord)],

@@ -7,13 +7,18 @@ from dataclasses import dataclass
 
 from procman.adapters import processes
 from procman.core.status import InstanceStatus
+from procman.core.strays import Stray
+from procman.workflow.guards import guards, seen_outside
 from procman.workflow.observe import observe, status_rows
 from procman.workflow.project import find
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One look at a project. Sizes in bytes; `manager_pid` is None when the manager is not running."""
+    """One look at a project. Sizes in bytes; `manager_pid` is None when the manager is not running.
+
+    `guards`: what holds each singleton, in one word. `adopts`: orphans of the services fall to the manager.
+    """
 
     project: str
     path: str
@@ -26,6 +31,9 @@ class Report:
     manager_state: str
     manager_memory: int
     rows: tuple[InstanceStatus, ...]
+    guards: tuple[tuple[str, str], ...] = ()
+    strays: tuple[Stray, ...] = ()
+    adopts: bool = False
 
 
 def report(file: str | None, environment: Mapping[str, str]) -> Report:
@@ -48,6 +56,9 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         manager_state=observed.state.lower() if observed else "not running",
         manager_memory=memory,
         rows=status_rows(observed, applied) if observed else (),
+        guards=guards(observed, applied) if observed else (),
+        strays=seen_outside(observed, applied) if observed else (),
+        adopts=observed is not None and observed.adopts,
     )
 
 

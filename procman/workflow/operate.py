@@ -27,11 +27,15 @@ Show = Callable[[tuple[Action, ...]], None]
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """How an operation speaks: the actions before, progress meanwhile, and that it waits for another command."""
+    """How an operation speaks: the actions before, progress meanwhile, and that it waits for another command.
+
+    `takeover`: the operator has said that a consumer outside procman is to be ended first.
+    """
 
     show: Show
     progress: Progress
     on_wait: Callable[[], None]
+    takeover: bool = False
 
 
 def up(
@@ -53,7 +57,7 @@ def up(
         if agreed is not None:
             agreed(target, before)
         actions = diff(target.wanted, before.running)
-        _look(state, target, actions, before)
+        _look(state, target, actions, before, talk, takeover=talk.takeover)
         talk.show(actions)
         apply(state, target, actions, before, talk.progress, foreground=foreground)
         return actions
@@ -150,10 +154,13 @@ def _record(project: Project) -> Applied:
     return applied
 
 
-def _look(state: State, target: Target, actions: tuple[Action, ...], before: Before) -> None:
+def _look(
+    state: State, target: Target, actions: tuple[Action, ...], before: Before, talk: Talk, *, takeover: bool = False
+) -> None:
     preflight.check_locks(target, actions, before.observed)
     if before.observed is None:
         survivors.end_orphans(state.folder)
+    preflight.check_strays(target, actions, before.observed, talk.progress, takeover=takeover)
     preflight.check_addresses(target, actions, before.running, before.observed)
     preflight.check_room(target, actions, before.observed)
 
@@ -195,7 +202,7 @@ def _change(
     actions = narrowed(diff(target.wanted, before.running), units)
     if anew:
         actions = tuple(_replaced(a) if a.unit in units else a for a in actions)
-    _look(project.state, target, actions, before)
+    _look(project.state, target, actions, before, talk)
     talk.show(changes(actions))
     apply(project.state, target, actions, before, talk.progress)
     return actions

@@ -1,14 +1,18 @@
-"""What is looked at before anything is started: locks held elsewhere, addresses in use, and room in memory."""
+"""What is looked at before anything is started: locks held elsewhere, strays, addresses in use, and room in memory."""
 
 from __future__ import annotations
 
-from procman.adapters import locks, machine, ports, processes
+import time
+
+from procman.adapters import locks, machine, ports, processes, strays
 from procman.core.diff import Action, Do, Running
 from procman.core.errors import Failed, Held
-from procman.core.manifest import Address
+from procman.core.manifest import Address, Kind
 from procman.core.observed import Observed
 from procman.core.quantity import format_size
 from procman.core.spec import Spec
+from procman.core.strays import Stray
+from procman.workflow.ready import Progress
 from procman.workflow.target import Target
 
 
@@ -22,6 +26,37 @@ def check_locks(target: Target, actions: tuple[Action, ...], observed: Observed 
         held = locks.held_elsewhere(spec, manager)
         if held is not None:
             raise Held(f"{spec.unit} is not started: {held}", "only one may run on a host; end the other one first")
+
+
+def check_strays(
+    target: Target, actions: tuple[Action, ...], observed: Observed | None, progress: Progress, *, takeover: bool
+) -> None:
+    """Raise Held when a singleton that would start runs outside procman already; with `takeover` that is ended first.
+
+    Politely, for as long as its own stop may take, then firmly. What somebody else starts again at once is refused.
+    """
+    specs = tuple(s for s in _starting(target, actions) if s.kind is Kind.SINGLETON)
+    found = _sure(specs, observed)
+    for stray in found if takeover else ():
+        progress(stray.service, f"ending {described(stray)}")
+        strays.end(stray.pid, max(s.stop.timeout for s in specs))
+    left = _sure(specs, observed) if takeover and found else found
+    if left:
+        advice = (
+            f"{left[0].stop}, or: procman up --takeover" if not takeover else f"end it where it is kept: {left[0].stop}"
+        )
+        raise Held(f"{left[0].service} runs outside procman already: {described(left[0])}", advice)
+
+
+def described(stray: Stray) -> str:
+    """Return who a stray is: pid, command, user, start time and origin."""
+    started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stray.started))
+    return f"pid {stray.pid} ({stray.words}), user {stray.user}, since {started}, started by {stray.origin}"
+
+
+def _sure(specs: tuple[Spec, ...], observed: Observed | None) -> tuple[Stray, ...]:
+    found = strays.find(specs, observed.manager_pid if observed else None) if specs else ()
+    return tuple(stray for stray in found if stray.sure)
 
 
 def check_addresses(

@@ -1,0 +1,38 @@
+"""What `doctor` and `verify` find: one check, its verdict, what was seen, and what helps. Values and their JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """UNKNOWN is never PASS: what cannot be seen is said."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict
+    FAIL = "FAIL"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question and its answer; `service` is empty for what holds for the whole host."""
+
+    service: str
+    name: str
+    verdict: Verdict
+    evidence: str
+    help: str = ""
+
+
+def exit_code(checks: tuple[Check, ...]) -> int:
+    """Return 1 with a FAIL, 3 when only UNKNOWN is left, else 0."""
+    verdicts = {check.verdict for check in checks}
+    if Verdict.FAIL in verdicts:
+        return 1
+    return 3 if Verdict.UNKNOWN in verdicts else 0
+
+
+def document(checks: tuple[Check, ...]) -> dict[str, object]:
+    """Return the documented JSON form."""
+    return {"schema_version": 1, "checks": [asdict(check) for check in checks]}
