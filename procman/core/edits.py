@@ -31,11 +31,13 @@ def edited(text: str, fixes: Iterable[Fix]) -> str:
 
 
 def resolved(fix: Fix, text: str) -> Fix | None:
-    """Return `fix` with the place that goes with its entry; None where more than the entry stands there."""
-    if not fix.entry:
-        return fix
+    """Return `fix` with the place that goes with its entry; None where more than what is meant stands there."""
     starts = starts_of(text)
     first, last = _range(text, starts, fix.span)
+    if not fix.entry:
+        # An anchor, a tag or the head of a block is no part of what is meant.
+        plain = text[first : first + 1] not in ("&", "*", "!", "|", ">") and fix.span.line == fix.span.end_line
+        return fix if plain else None
     stretch = _line_of(text, first, last) or _part_of(text, first, last)
     if stretch is None:
         return None

@@ -13,7 +13,7 @@ from procman.core.codes import finding
 from procman.core.diagnostics import Finding, Fix
 from procman.core.source import Path, Places, Span
 from procman.core.values import dataclass, field
-from procman.core.words import dotted, near, shown, sole
+from procman.core.words import dotted, near, one_slip, shown, sole
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 Schema = dict[str, Json]
@@ -206,7 +206,8 @@ class Record:
     def _meant(self, key: str, node: doc.Mapping) -> tuple[str, str] | None:
         """Return the one known key that `key` misspells, if it is free, with the reason; None when in doubt."""
         name = sole(key, self._names())
-        if name is None or node.get(name) is not None:
+        rivals = [e.key for e in node.entries if name is not None and one_slip(e.key.lower(), name)]
+        if name is None or rivals != [key]:
             return None
         return name, f"no other key is like {shown(key)}, and {name} is not written yet"
 

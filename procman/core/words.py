@@ -46,7 +46,7 @@ def sole(word: str, options: Iterable[str]) -> str | None:
 
     known = {option.lower(): option for option in options}
     matches = difflib.get_close_matches(word.lower(), known, 2, 0.6)
-    sure = [match for match in matches[:1] if len(matches) == 1 and _one_slip(word.lower(), match)]
+    sure = [match for match in matches[:1] if len(matches) == 1 and one_slip(word.lower(), match)]
     return known[sure[0]] if sure else None
 
 
@@ -59,7 +59,7 @@ def _is_plain(part: str) -> bool:
     return 0 < len(part) <= MOST_SHOWN and part.isprintable() and not set(part) & {".", " ", "'"}
 
 
-def _one_slip(a: str, b: str) -> bool:
+def one_slip(a: str, b: str) -> bool:
     """Tell whether `a` is `b` but for one letter more, less or other, or two neighbours swapped, or only its case."""
     if abs(len(a) - len(b)) > 1:
         return False
