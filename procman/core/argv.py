@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from functools import lru_cache
 from posixpath import basename
 
 from procman.core.values import dataclass
@@ -16,9 +17,13 @@ SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
 PACKAGE_RUNNERS = frozenset({"npm", "npx", "yarn", "pnpm"})
 PYTHON_SERVERS = frozenset({"uvicorn", "gunicorn", "hypercorn", "celery", "flask", "granian", "daphne", "waitress"})
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)", re.DOTALL)
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?[smhd]?")
-_VERSIONED = re.compile(r"(python|pypy|node|nodejs|php|ruby|lua)-?[0-9.]+")
+LONGEST = 1 << 16
+"""Longer texts of a shell are not looked into: nobody reads them either."""
+
+# Texts, compiled when they are first needed: not every command has them.
+_ASSIGNMENT = r"(?s)([A-Za-z_][A-Za-z0-9_]*)=(.*)"
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?[smhd]?"
+_VERSIONED = r"(python|pypy|node|nodejs|php|ruby|lua)-?[0-9.]+"
 _SAME = {"nodejs": "node", "pypy": "python"}
 # Programs that only change how the next one runs, with their options that take a word.
 _PREFIXES = {
@@ -49,8 +54,12 @@ class Call:
     env: tuple[tuple[str, str], ...] = ()
 
 
+@lru_cache(maxsize=1 << 16)
 def calls(argv: tuple[str, ...]) -> tuple[Call, ...]:
-    """Return every program that `argv` starts, those inside ``sh -c`` included; a shell itself is not among them."""
+    """Return every program that `argv` starts, those inside ``sh -c`` included; a shell itself is not among them.
+
+    A dozen rules ask for each command, so the answers are kept.
+    """
     return tuple(_calls(argv, (), 0))
 
 
@@ -65,7 +74,9 @@ def script(argv: tuple[str, ...]) -> str | None:
 
 
 def parts(text: str) -> tuple[tuple[str, ...], ...]:
-    """Return the simple commands in the text of a shell, without redirections; none when it cannot be split."""
+    """Return the simple commands in the text of a shell, without redirections; none when it is too long or broken."""
+    if len(text) > LONGEST:
+        return ()
     lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
@@ -135,7 +146,7 @@ def _unwrapped(
     """Return `argv` from the first word that is no prefix on, and what was before it."""
     words = list(argv)
     while words:
-        match = _ASSIGNMENT.fullmatch(words[0])
+        match = re.fullmatch(_ASSIGNMENT, words[0]) if "=" in words[0] else None
         name = basename(words[0])
         if match:
             env.append((match[1], match[2]))
@@ -153,7 +164,7 @@ def _unwrapped(
 
 def _skip_options(words: list[str], with_value: str) -> None:
     words.pop(0)
-    while words and (words[0].startswith("-") or _NUMBER.fullmatch(words[0])):
+    while words and (words[0].startswith("-") or re.fullmatch(_NUMBER, words[0])):
         word = words.pop(0)
         if word == "--":
             return
@@ -174,6 +185,6 @@ def _module(args: tuple[str, ...]) -> int | None:
 def _bare(word: str) -> str:
     """Return the name of a program without folder and version: ``/usr/bin/python3.11`` is ``python``."""
     name = basename(word) or word
-    match = _VERSIONED.fullmatch(name)
+    match = re.fullmatch(_VERSIONED, name) if name[-1:].isdigit() else None
     bare = match[1] if match else name
     return _SAME.get(bare, bare)

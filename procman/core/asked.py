@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from procman.core.manifest import Instances, Manifest, Overlay, Service
 from procman.core.source import Span
 
-_VARIABLE = re.compile(r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*(?::-([^}]*))?\}")
+_VARIABLE = r"(?<!\$)\$\{[A-Za-z_][A-Za-z0-9_]*(?::-([^}]*))?\}"
 
 
 class Asked:
@@ -55,4 +55,4 @@ def written(manifest: Manifest) -> tuple[Service, ...]:
 def literal(manifest: Manifest, value: str, *path: str, blank: str = "") -> str:
     """Return what of `value` stands in the file itself: its variables are their defaults, else `blank`."""
     raw = manifest.places.raw.get(path)
-    return value if raw is None else _VARIABLE.sub(lambda match: match[1] or blank, raw)
+    return value if raw is None else re.sub(_VARIABLE, lambda match: match[1] or blank, raw)

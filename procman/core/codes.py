@@ -34,9 +34,7 @@ CODES = {
     "PM012": Code("suppression-unreasoned", "in a year nobody knows whether it still holds", Severity.WARNING),
     "PM013": Code("suppression-unknown", "what it was to suppress is still told, or was never found", Severity.WARNING),
     "PM014": Code("suppression-unused", "it would hide the finding when it comes back", Severity.WARNING),
-    "PM015": Code(
-        "suppression-refused", "a promise to every user is no matter of taste", Severity.WARNING
-    ),
+    "PM015": Code("suppression-refused", "a promise to every user is no matter of taste", Severity.WARNING),
 }
 
 

@@ -61,16 +61,27 @@ class TopicIndex:
 def earlier(services: tuple[Service, ...]) -> Iterator[tuple[Entry, Iterator[Entry]]]:
     """Yield each filter of each consumer with the filters of earlier services on its broker that overlap with it."""
     indexes: dict[str, TopicIndex] = {}
+    brokers: dict[str, str] = {}
     for service in services:
         consumes = service.consumes
         if consumes is None:
             continue
-        index = indexes.setdefault(normalize_broker(consumes.broker), TopicIndex())
+        if consumes.broker not in brokers:
+            brokers[consumes.broker] = normalize_broker(consumes.broker)
+        index = indexes.setdefault(brokers[consumes.broker], TopicIndex())
         entries = [Entry(service, i, group_of(consumes, topic)) for i, topic in enumerate(consumes.topics)]
         for entry in entries:
             yield entry, index.overlapping(plain(consumes, entry))
         for entry in entries:
             index.add(plain(consumes, entry), entry)
+
+
+def grouped(services: tuple[Service, ...]) -> bool:
+    """Tell whether any of `services` names a share group."""
+    return any(
+        s.consumes is not None and (s.consumes.share or any(t.startswith("$share/") for t in s.consumes.topics))
+        for s in services
+    )
 
 
 def plain(consumes: Consumes, entry: Entry) -> str:

@@ -33,7 +33,7 @@ SEVERITY = Severity.WARNING
 SINCE = "0.1.0"
 WHY = "The manifest goes into version control and CI logs, and the password with it."
 
-PASSWORD = re.compile(r"://[^/@\s:]*:[^/@\s]+@")
+IN_URL = r"://[^/@\s:]*:[^/@\s]+@"
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -41,7 +41,8 @@ def check(context: Context) -> Iterator[Problem]:
     manifest = context.manifest
     for service in written(manifest):
         path = ("services", service.name, "consumes", "broker")
-        if service.consumes is not None and PASSWORD.search(literal(manifest, service.consumes.broker, *path)):
+        said = literal(manifest, service.consumes.broker, *path) if service.consumes is not None else ""
+        if "@" in said and re.search(IN_URL, said):
             help_text = "take it from outside: mqtt://USER:${MQTT_PASSWORD}@HOST, and change it now"
             message = f"the broker's password of '{service.name}' is written here"
             yield Problem(manifest.places.value(*path), message, help_text)

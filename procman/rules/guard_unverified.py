@@ -35,7 +35,7 @@ from procman.core.diagnostics import Related, Severity
 from procman.core.guards import declared
 from procman.core.manifest import Instances, Kind, Manifest
 from procman.core.source import Span
-from procman.core.topic_index import Entry, earlier
+from procman.core.topic_index import Entry, earlier, grouped
 from procman.rules.base import Context, Problem
 
 CODE = "PM407"
@@ -59,7 +59,8 @@ def check(context: Context) -> Iterator[Problem]:
             if wanted != Instances():
                 message = f"consumer '{service.name}' is held at one instance{where}: {words} not verified"
                 yield Problem(at, message, HELP)
-    yield from _together(context.manifest)
+    if grouped(context.manifest.services):
+        yield from _together(context.manifest)
 
 
 def _together(manifest: Manifest) -> Iterator[Problem]:

@@ -25,7 +25,7 @@ import re
 from collections.abc import Iterator
 from posixpath import join, normpath
 
-from procman.core.argv import calls, option, script
+from procman.core.argv import LONGEST, calls, option, script
 from procman.core.asked import Asked
 from procman.core.diagnostics import Related, Severity
 from procman.core.guards import alone
@@ -42,8 +42,8 @@ WHY = "Lines of different processes are mixed and torn, and rotation loses some.
 
 HELP = "write to stdout: procman keeps one rotated file per instance"
 OPTIONS = ("--log-file", "--logfile", "--log", "--access-logfile", "--error-logfile", "--access-log", "--error-log")
-VARIABLE = re.compile("(?:[A-Z0-9]+_)*LOG_?(?:FILE|PATH)(?:NAME)?")
-REDIRECTION = re.compile(r"(?<![<>&])[12&]?>>?\s*([^\s;&|<>()]+)")
+VARIABLE = "(?:[A-Z0-9]+_)*LOG_?(?:FILE|PATH)(?:NAME)?"
+REDIRECTION = r"(?<![<>&])[12&]?>>?\s*([^\s;&|<>()]+)"
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -66,10 +66,13 @@ def check(context: Context) -> Iterator[Problem]:
 def _files(manifest: Manifest, service: Service) -> Iterator[tuple[str, Span]]:
     """Yield the log files that a service names, each with its place; streams and devices are none."""
     command = manifest.places.value("services", service.name, "command")
-    found = [(option(call.args, name), command) for call in calls(service.command) for name in OPTIONS]
-    found += [(match[1], command) for match in REDIRECTION.finditer(script(service.command) or "")]
+    logging = [call for call in calls(service.command) if any("log" in word for word in call.args)]
+    found = [(option(call.args, name), command) for call in logging for name in OPTIONS]
+    text = script(service.command) or ""
+    if ">" in text[:LONGEST]:
+        found += [(match[1], command) for match in re.finditer(REDIRECTION, text[:LONGEST])]
     for name, value in service.env:
-        if VARIABLE.fullmatch(name):
+        if "LOG" in name and re.fullmatch(VARIABLE, name):
             found.append((value, manifest.places.value("services", service.name, "env", name)))
     for file, at in found:
         if file and file not in ("-", "stdout", "stderr") and not file.startswith(("/dev/", "$", "&")):

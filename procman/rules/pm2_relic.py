@@ -35,7 +35,7 @@ SINCE = "0.1.0"
 WHY = "PM2 inside procman is a second manager, which runs what the first one does not see."
 
 MANAGERS = frozenset({"pm2", "pm2-runtime", "pm2-docker", "pm2-dev", "forever"})
-VARIABLE = re.compile("PM2_.*|pm_id|pm_.*_path|NODE_APP_INSTANCE")
+VARIABLE = "PM2_.*|pm_id|pm_.*_path|NODE_APP_INSTANCE"
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -50,7 +50,7 @@ def check(context: Context) -> Iterator[Problem]:
                 yield Problem(places.value("services", service.name, "command"), message, help_text)
                 break
         for name, _ in service.env:
-            if VARIABLE.fullmatch(name):
+            if name[:2] in ("PM", "pm", "NO") and re.fullmatch(VARIABLE, name):
                 at = places.key("services", service.name, "env", name)
                 help_text = "remove it; an instance finds its number in PROCMAN_INSTANCE"
                 yield Problem(at, f"the variable {name} means something to PM2 alone", help_text)

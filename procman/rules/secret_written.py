@@ -44,25 +44,28 @@ WHY = "The manifest goes into version control and CI logs, and the secret with i
 HELP = "take it from outside: `env_file`, or ${NAME}; and change it now"
 UNSET = "\x01"
 """Stands for a variable without a default, which is no part of the file."""
+LONGEST = 4096
+"""Of longer values the beginning is looked at."""
+
+# (what it is, what such a text holds, its form)
 FORMS = (
-    ("an AWS key", re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b")),
-    ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[0-9A-Za-z]{30,}|github_pat_[0-9A-Za-z_]{30,})")),
-    ("a GitLab token", re.compile(r"\bglpat-[0-9A-Za-z_-]{20,}")),
-    ("a Slack token", re.compile(r"\bxox[abprs]-[0-9A-Za-z-]{10,}")),
-    ("a Stripe key", re.compile(r"\b[rs]k_live_[0-9A-Za-z]{16,}")),
-    ("a Google key", re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b")),
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
-    ("a JSON web token", re.compile(r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{10,}")),
-    ("a URL with a password", re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^/\s:@]*:(?!\x01)[^/\s@]+@")),
+    ("an AWS key", ("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    ("a GitHub token", ("gh", "github_pat_"), r"\b(?:gh[pousr]_[0-9A-Za-z]{30,}|github_pat_[0-9A-Za-z_]{30,})"),
+    ("a GitLab token", ("glpat-",), r"\bglpat-[0-9A-Za-z_-]{20,}"),
+    ("a Slack token", ("xox",), r"\bxox[abprs]-[0-9A-Za-z-]{10,}"),
+    ("a Stripe key", ("k_live_",), r"\b[rs]k_live_[0-9A-Za-z]{16,}"),
+    ("a Google key", ("AIza",), r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    ("a private key", ("-----BEGIN",), r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    ("a JSON web token", ("eyJ",), r"(?<![\w-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"),
+    ("a URL with a password", ("://",), r"://[^/\s:@]*:(?!\x01)[^/\s@]+@"),
 )
-NAMES = re.compile(
+WORDS = ("PASS", "SECRET", "TOKEN", "CREDENTIAL", "KEY")
+NAMES = (
     r"(?:.*_)?(?:PASS|PASSWD|PASSWORD|PASSPHRASE|SECRET|TOKEN|CREDENTIALS?|APIKEY|"
     r"(?:API|ACCESS|SECRET|PRIVATE|SIGNING|ENCRYPTION|AUTH|SESSION|JWT|MASTER)_?KEY|(?:DB|PG|SECRET|JWT)PASSWORD)"
 )
-NOT_SECRET = re.compile(
-    r"(?i)|true|false|on|off|yes|no|none|null|/(?:run|etc|var|mnt)/.*|(?:file|vault|ssm|sops|arn):.*|\$.*"
-)
-OPTION = re.compile("--?([A-Za-z][A-Za-z0-9_-]+)")
+HARMLESS = r"(?i)|true|false|on|off|yes|no|none|null|/(?:run|etc|var|mnt)/.*|(?:file|vault|ssm|sops|arn):.*|\$.*"
+OPTION = "--?([A-Za-z][A-Za-z0-9_-]+)"
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -83,7 +86,7 @@ def _variables(manifest: Manifest, service: Service) -> Iterator[Problem]:
         path = ("services", service.name, "env", name)
         said = literal(manifest, value, *path, blank=UNSET)
         form = _form(said)
-        if form is None and _is_named(name) and not NOT_SECRET.fullmatch(said.replace(UNSET, "")):
+        if form is None and _is_named(name) and not re.fullmatch(HARMLESS, said.replace(UNSET, "")):
             form = "a secret"
         if form is not None:
             yield _problem(service, f"holds {form}: '{name}'", manifest.places.value(*path))
@@ -101,14 +104,16 @@ def _arguments(manifest: Manifest, service: Service) -> Iterator[Problem]:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    option = OPTION.fullmatch(name)
+    option = re.fullmatch(OPTION, name) if name.startswith("-") else None
     if option is None or not _is_named(option[1].replace("-", "_")):
         return False
-    return not value.startswith("-") and not NOT_SECRET.fullmatch(value.replace(UNSET, ""))
+    return not value.startswith("-") and not re.fullmatch(HARMLESS, value.replace(UNSET, ""))
 
 
 def _is_named(name: str) -> bool:
-    return NAMES.fullmatch(re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()) is not None
+    if not any(word in name.upper() for word in WORDS):
+        return False
+    return re.fullmatch(NAMES, re.sub("(?<=[a-z0-9])(?=[A-Z])", "_", name).upper()) is not None
 
 
 def _words(manifest: Manifest, service: Service) -> list[tuple[str, Span]]:
@@ -124,14 +129,18 @@ def _words(manifest: Manifest, service: Service) -> list[tuple[str, Span]]:
     if path not in places.raw:
         return [(word, at) for word in service.command]
     try:
-        return [(word, at) for word in shlex.split(literal(manifest, "", *path, blank=UNSET))]
+        return [(word, at) for word in shlex.split(literal(manifest, "", *path, blank=UNSET)[:LONGEST])]
     except ValueError:
         return []
 
 
 def _form(text: str) -> str | None:
     """Return which known form of a secret `text` holds, or None."""
-    return next((name for name, form in FORMS if form.search(text)), None)
+    text = text[:LONGEST]
+    for name, marks, form in FORMS:
+        if any(mark in text for mark in marks) and re.search(form, text):
+            return name
+    return None
 
 
 def _problem(service: Service, said: str, at: Span) -> Problem:

@@ -32,7 +32,7 @@ from procman.core.diagnostics import Related, Severity
 from procman.core.manifest import Service
 from procman.core.mqtt import split_share
 from procman.core.source import Places, Span
-from procman.core.topic_index import Entry, earlier
+from procman.core.topic_index import Entry, earlier, grouped
 from procman.core.words import shown
 from procman.rules.base import Context, Problem
 
@@ -48,6 +48,8 @@ HELP = "write one group name for all members"
 def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each service that is in another group than an earlier one, or in two groups."""
     places, told = context.manifest.places, set()
+    if not grouped(context.manifest.services):
+        return
     for service in context.manifest.services:
         yield from _within(places, service)
     for entry, others in earlier(context.manifest.services):
