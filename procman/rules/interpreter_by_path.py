@@ -47,7 +47,7 @@ def check(context: Context) -> Iterator[Problem]:
         known = services.get(service.name)
         if known is None or known.executable is None or "/" in service.command[0] or "PATH" in dict(service.env):
             continue
-        if dirname(known.executable) not in SYSTEM_PATH.split(":") and "${" not in first.split()[0]:
+        if dirname(known.executable) not in SYSTEM_PATH.split(":") and "${" not in first.partition(" ")[0]:
             message = f"'{service.command[0]}' of '{service.name}' is found only through this shell's PATH"
             help_text = f"it is {known.executable} here; write a path, a variable, or PATH in `env`"
             yield Problem(manifest.places.value(*path), message, help_text)

@@ -94,7 +94,7 @@ def _variables(manifest: Manifest, service: Service) -> Iterator[Problem]:
 
 def _arguments(manifest: Manifest, service: Service) -> Iterator[Problem]:
     words = _words(manifest, service)
-    for (word, at), (following, _) in zip(words, [*words[1:], ("", START)], strict=True):
+    for (word, at), (following, _) in zip(words, [*words[1:], ("", START)], strict=False):
         name, equals, value = word.partition("=")
         form = _form(word)
         if form is None and _is_secret(name, value if equals else following):

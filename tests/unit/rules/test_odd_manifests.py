@@ -1,0 +1,43 @@
+"""Manifests that rules once fell over, or might."""
+
+from __future__ import annotations
+
+import pytest
+
+from procman.workflow.decide import Choice, decide
+from procman.workflow.load import load_text
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "serve --token ${TOKEN} sr'c/index.js",
+        '${A:-"phon3} app.py',
+        '[" "]',
+        "[sh, -c, '']",
+        '[sh, -c, "\'"]',
+        "[env]",
+        "[nice, -n]",
+        "[python3, -m]",
+        "[npm]",
+        "[/]",
+        "[sh, -c, 'sh -c \"sh -c a\"']",
+    ],
+)
+@pytest.mark.parametrize("offline", [True, False])
+def test_no_command_makes_a_rule_fall_over(command: str, offline: bool) -> None:
+    """Commands that cannot be split, that end early or that are hardly there give findings, never a traceback."""
+    text = f"version: 1\nproject: p\nservices:\n  api:\n    kind: scalable\n    command: {command}\n    user: root\n"
+    loaded = load_text(text.encode(), "procman.yaml", "/srv/procman.yaml", lambda _: {}, {"TOKEN": "x"})
+    findings = decide(loaded, Choice(offline=offline, ram=1 << 30), {"PATH": "/usr/bin:/bin"}).findings
+    assert "PM504" in {finding.code for finding in findings}
+
+
+@pytest.mark.parametrize("value", ["a-" * 500_000, "://" * 300_000, "eyJ-" * 200_000, "x:y@" * 200_000, "> " * 400_000])
+def test_no_long_value_takes_long(value: str) -> None:
+    """A megabyte that looks like the beginning of something is looked at once; pytest's time-out is the judge."""
+    env = f"\n    env:\n      A: '{value}'\n      API_KEY: '{value}'"
+    text = f"version: 1\nproject: p\nservices:\n  api:\n    kind: scalable\n    command: [sh, -c, '{value}']{env}\n"
+    loaded = load_text(text.encode(), "procman.yaml", "/srv/procman.yaml", lambda _: {}, {})
+    assert loaded.manifest is not None
+    assert "PM501" in {finding.code for finding in decide(loaded, Choice(offline=True), {}).findings}
