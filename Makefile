@@ -48,6 +48,10 @@ lock: ## Resolve the dependencies anew into uv.lock and requirements/ (UPGRADE=1
 bench: setup-dev ## Measure on this machine
 	@$(BIN)/python bench/run.py
 
+.PHONY: chaos
+chaos: setup-dev services ## Attack the one consumer in full (MINUTES=25), and write the table of docs/guarantees.md
+	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),25)
+
 .PHONY: clean
 clean: ## Remove what the targets made
 	@rm -rf .venv .venv.lock .cache build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

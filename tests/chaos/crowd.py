@@ -10,7 +10,7 @@ from tests.support.projects import Done
 
 TITLE = "up, down, restart, scale at the same instant"
 SMALL, FULL = 2, 200
-FEW, MANY = 12, 100
+FEW, MANY = 8, 100
 WITHIN = 240.0
 
 MIX = (("up",),) * 6 + (("down",), ("restart", "mqtt"), ("scale", "side=2"), ("status", "--json"))

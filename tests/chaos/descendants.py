@@ -39,17 +39,22 @@ def attack(arena: Arena, rounds: int) -> None:
         form = forms[number % len(forms)]
         if "user" in form and os.geteuid() != 0:
             continue
-        command = _command(arena, form)
-        arena.write({**arena.mqtt(), **command})
-        before, since = arena.starts(), time.monotonic()
-        arena.run("up", codes={0, 1})
-        arena.lives_again(since, before)
-        _die_and_return(arena)
-        _die_and_return(arena)
-        arena.run("down", codes={0})
-        arena.expect(not arena.witnesses(), f"{form}: left after down: {arena.witnesses()}")
-        for pid in arena.witnesses():
-            arena.kill(pid)
+        escape(arena, form)
+
+
+def escape(arena: Arena, form: tuple[str, ...]) -> None:
+    """Run a consumer that takes these steps, kill it twice, and end it."""
+    command = _command(arena, form)
+    arena.write({**arena.mqtt(), **command})
+    before, since = arena.starts(), time.monotonic()
+    arena.run("up", codes={0, 1})
+    arena.lives_again(since, before)
+    _die_and_return(arena)
+    _die_and_return(arena)
+    arena.run("down", codes={0})
+    arena.expect(not arena.witnesses(), f"{form}: left after down: {arena.witnesses()}")
+    for pid in arena.witnesses():
+        arena.kill(pid)
 
 
 def _command(arena: Arena, form: tuple[str, ...]) -> dict[str, object]:

@@ -22,7 +22,8 @@ def attack(arena: Arena, rounds: int) -> None:
     """Kill one thing each round, and see a consumer live again; `up` is asked for where the manager is gone."""
     for number in arena.rounds(rounds):
         if number % len(VICTIMS) == 0:
-            arena.write(arena.chance.choice(_forms(arena)))
+            forms = _forms(arena)
+            arena.write(forms[number // len(VICTIMS) % len(forms)])
             arena.run("up", codes={0})
         victim = VICTIMS[number % len(VICTIMS)]
         before, since = arena.starts(), time.monotonic()
@@ -37,10 +38,10 @@ def attack(arena: Arena, rounds: int) -> None:
 def _forms(arena: Arena) -> list[Text]:
     words = arena.witness()
     return [
-        arena.mqtt(),
-        arena.mqtt("fork"),
-        {**arena.mqtt(), "command": " ".join([*words, "& wait"]), "shell": True},
         {**arena.mqtt(), "command": [*service("wrapper", "plain"), *words]},
+        arena.mqtt(),
+        {**arena.mqtt(), "command": " ".join([*words, "& wait"]), "shell": True},
+        arena.mqtt("fork"),
     ]
 
 

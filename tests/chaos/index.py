@@ -1,0 +1,32 @@
+"""Every attack, in the order of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.chaos import crowd, descendants, hands, instants, kills, managers, pauses
+from tests.chaos.arena import Arena
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """One attack: `small` rounds for every change, `full` for the table. `share` of the time of a full run."""
+
+    name: str
+    title: str
+    run: Callable[[Arena, int], None]
+    small: int
+    full: int
+    share: float = 1.0
+
+
+ATTACKS = (
+    Attack("kills", kills.TITLE, kills.attack, kills.SMALL, kills.FULL, 1.5),
+    Attack("crowd", crowd.TITLE, crowd.attack, crowd.SMALL, crowd.FULL, 2.0),
+    Attack("managers", managers.TITLE, managers.attack, managers.SMALL, managers.FULL),
+    Attack("hands", hands.TITLE, hands.attack, hands.SMALL, hands.FULL),
+    Attack("descendants", descendants.TITLE, descendants.attack, descendants.SMALL, descendants.FULL),
+    Attack("pauses", pauses.TITLE, pauses.attack, pauses.SMALL, pauses.FULL),
+    Attack("instants", instants.TITLE, instants.attack, instants.SMALL, instants.FULL, 0.5),
+)
