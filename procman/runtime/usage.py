@@ -1,8 +1,9 @@
 """Keeps how much memory each unit's whole process tree has needed: the most, and the usual. Decides nothing.
 
 Runs on supervisord's tick, every 5 seconds, for 5 ms of processor time at most: a round through many processes goes on
-at the next tick. The kernel walks the page tables for a PSS, up to 25 ms per GiB, so it is asked only when the RSS (0.01 ms) has moved by
-more than a fiftieth since; a smaller change is added as it is. What is larger than 256 MiB is taken by its RSS.
+at the next tick. The kernel walks the page tables for a PSS, up to 25 ms per GiB, so it is asked only when the RSS
+(0.01 ms) has moved by more than a fiftieth since; a smaller change is added as it is. What is larger than 256 MiB is
+taken by its RSS.
 """
 
 from __future__ import annotations
