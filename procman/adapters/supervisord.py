@@ -34,20 +34,31 @@ def launch(state: State, answers: Callable[[], bool], *, foreground: bool) -> in
     """Start supervisord on the rendered file and return its pid once it answers.
 
     It inherits nothing: no descriptor, no variable of the shell, and in the background no session either.
-    Failed when there is no supervisord, when it ends, or when it does not answer in time.
+    Failed when there is no supervisord, when it ends, or when it does not answer in time. One that has not answered is
+    killed, also when the wait is interrupted: until then nobody could ask it to end, and its services die with it.
     """
     if importlib.util.find_spec("supervisor") is None:
         raise Failed("supervisord is not installed beside procman", "pip install 'supervisor>=4.3,<4.4'")
     process = _spawn(state, foreground=foreground)
+    answered = False
+    try:
+        _wait_for(process, state, answers)
+        answered = True
+    finally:
+        if not answered:
+            process.kill()
+            process.wait()
+    return process.pid
+
+
+def _wait_for(process: subprocess.Popen[bytes], state: State, answers: Callable[[], bool]) -> None:
     deadline = time.monotonic() + ANSWER_WITHIN
     while not answers():
         if process.poll() is not None:
             raise Failed(f"supervisord ended with {process.returncode}: {_last_words(state)}", f"see {state.logs}")
         if time.monotonic() > deadline:
-            process.kill()
             raise Failed(f"supervisord did not answer within {ANSWER_WITHIN:.0f} s", f"see {state.logs}")
         time.sleep(POLL)
-    return process.pid
 
 
 def _spawn(state: State, *, foreground: bool) -> subprocess.Popen[bytes]:

@@ -13,9 +13,14 @@ def main() -> None:
     import sys
 
     gc.set_threshold(MANY, 50, 100)
-    from procman.cli.door import run
+    try:
+        from procman.cli.door import run
+        from procman.cli.told import listen
 
-    code = run(sys.argv[1:])
+        listen()
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:  # so early that there is no door yet
+        code = 130
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

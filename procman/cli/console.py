@@ -28,8 +28,11 @@ def paint(text: str, style: str, *, stream: TextIO | None = None) -> str:
 
 
 def talk(words: str) -> None:
-    """Say `words` on stderr, at once."""
-    print(words, file=sys.stderr, flush=True)
+    """Say `words` on stderr, at once. When nobody reads there any more, work goes on unheard, not half done."""
+    try:
+        print(words, file=sys.stderr, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def table(rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = (), indent: str = "  ") -> list[str]:

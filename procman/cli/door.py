@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from procman.cli.console import talk
 from procman.core.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ProcmanError
 
 EXIT_WRONG_USE_DETAILED = 64
@@ -16,15 +17,15 @@ def run(arguments: list[str]) -> int:
     if sys.platform != "linux":
         print("procman: works on Linux only: it leans on flock, /proc and prctl", file=sys.stderr)
         return EXIT_USAGE
-    from procman.cli.group import group
-
     try:
+        from procman.cli.group import group
+
         code = group.main(arguments, prog_name="procman", standalone_mode=False)
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 - the border: a user never sees a traceback unasked
         code = _explain(error, detailed="--detailed-exitcode" in arguments)
-    except KeyboardInterrupt:
-        code = _interrupted()
+    except KeyboardInterrupt as request:
+        code = _interrupted(request)
     return code if isinstance(code, int) else EXIT_OK
 
 
@@ -37,7 +38,7 @@ def _explain(error: Exception, *, detailed: bool) -> int:
         case click.exceptions.Exit():
             return error.exit_code
         case click.Abort():
-            return _interrupted()
+            return _interrupted(error.__cause__)
         case click.ClickException():
             error.show()
             return wrong_use
@@ -50,8 +51,12 @@ def _explain(error: Exception, *, detailed: bool) -> int:
             return _internal(error)
 
 
-def _interrupted() -> int:
-    print("\nprocman: interrupted", file=sys.stderr)
+def _interrupted(request: BaseException | None) -> int:
+    from procman.cli.told import Told, end
+
+    talk("procman: interrupted")
+    if isinstance(request, Told):
+        end(request.number)
     return EXIT_INTERRUPTED
 
 
@@ -59,9 +64,9 @@ def _say(error: ProcmanError) -> None:
     from procman.cli.findings import show_refusal
 
     show_refusal(error)
-    print(f"procman: {error.message}", file=sys.stderr)
+    talk(f"procman: {error.message}")
     for line in error.help.splitlines():
-        print(f"  {line}", file=sys.stderr)
+        talk(f"  {line}")
 
 
 def _reader_gone() -> int:

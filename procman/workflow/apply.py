@@ -56,8 +56,10 @@ def apply(
     """
     try:
         _carry_out(state, target, actions, before.observed, progress, foreground=foreground)
-    except (ProcmanError, KeyboardInterrupt, OSError):
-        progress("", "failed; bringing back what ran before")
+    except (ProcmanError, KeyboardInterrupt, OSError) as error:
+        what = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
+        back = "ending what was started" if before.observed is None else "bringing back what ran before"
+        progress("", f"{what}; {back}")
         _bring_back(state, target, before, progress)
         raise
     _drop_old_specs(state, target)
