@@ -7,6 +7,23 @@ from collections.abc import Iterable
 MOST_SHOWN = 40
 LEAST_SURE = 4
 _ESCAPES = ((0x100, "\\x{:02x}"), (0x10000, "\\u{:04x}"), (0x110000, "\\U{:08x}"))
+_ELSEWHERE = {
+    **dict.fromkeys(("script", "exec", "cmd", "entrypoint"), "command"),
+    **dict.fromkeys(("cwd", "workdir", "working_dir", "chdir"), "directory"),
+    **dict.fromkeys(("max_memory_restart", "mem_limit", "memory_limit"), "memory"),
+    **dict.fromkeys(("numprocs", "replicas", "workers", "scale"), "instances"),
+    **dict.fromkeys(("port", "address", "bind", "ports"), "listen"),
+    **dict.fromkeys(("kill_timeout", "stopwaitsecs", "stopsignal", "stop_grace_period"), "stop"),
+    **dict.fromkeys(("min_uptime", "startsecs"), "start"),
+    **dict.fromkeys(("max_restarts", "startretries", "autorestart", "restart_delay"), "restart"),
+    **dict.fromkeys(("wait_ready", "healthcheck", "health"), "ready"),
+    "exec_mode": "kind",
+    "environment": "env",
+    "uid": "user",
+    "apps": "services",
+    "programs": "services",
+    "name": "project",
+}
 
 
 def visible(text: str) -> str:
@@ -28,9 +45,16 @@ def dotted(path: Iterable[str]) -> str:
 
 
 def near(word: str, options: Iterable[str]) -> str:
-    """Return ``did you mean 'memory'?`` for the option closest to `word`, or an empty string."""
+    """Return ``did you mean 'memory'?`` for the option closest to `word`, or an empty string.
+
+    The words of PM2, supervisord and compose for the same thing are close, however they are spelt.
+    """
     if len(word) > MOST_SHOWN:
         return ""
+    options = tuple(options)
+    elsewhere = _ELSEWHERE.get(word.lower())
+    if elsewhere in options:
+        return f"did you mean '{elsewhere}'?"
     import difflib  # noqa: PLC0415 - only a faulty manifest needs it, and it costs milliseconds
 
     known = {option.lower(): option for option in options}

@@ -44,3 +44,18 @@ def test_near_finds_a_slip_and_nothing_else() -> None:
 def test_only_one_slip_from_one_option_is_sure(word: str, sole_option: str | None) -> None:
     """A letter more, less, other or swapped, or the case; two slips, short words and two near options are doubt."""
     assert sole_option == sole(word, ["memory", "kind", "shells", "shelf"])
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("script", "did you mean 'command'?"),
+        ("max_memory_restart", "did you mean 'memory'?"),
+        ("numprocs", "did you mean 'instances'?"),
+        ("Replicas", "did you mean 'instances'?"),
+        ("cwd", ""),
+    ],
+)
+def test_words_of_other_managers_are_understood(word: str, expected: str) -> None:
+    """A key of PM2, supervisord or compose is met with ours, where ours is a key."""
+    assert expected == near(word, ["command", "memory", "instances"])
