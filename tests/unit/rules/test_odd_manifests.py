@@ -33,9 +33,10 @@ def test_no_command_makes_a_rule_fall_over(command: str, offline: bool) -> None:
     assert "PM504" in {finding.code for finding in findings}
 
 
-@pytest.mark.parametrize("value", ["a-" * 500_000, "://" * 300_000, "eyJ-" * 200_000, "x:y@" * 200_000, "> " * 400_000])
-def test_no_long_value_takes_long(value: str) -> None:
-    """A megabyte that looks like the beginning of something is looked at once; pytest's time-out is the judge."""
+@pytest.mark.parametrize("part", ["a-", "://", "eyJ-", "x:y@", "> "])
+def test_no_long_value_takes_long(part: str) -> None:
+    """The longest text a process can be given, all beginnings of something, is looked at once: time-outs judge."""
+    value = (part * 120_000)[:120_000]
     env = f"\n    env:\n      A: '{value}'\n      API_KEY: '{value}'"
     text = f"version: 1\nproject: p\nservices:\n  api:\n    kind: scalable\n    command: [sh, -c, '{value}']{env}\n"
     loaded = load_text(text.encode(), "procman.yaml", "/srv/procman.yaml", lambda _: {}, {})
