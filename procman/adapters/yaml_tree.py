@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 from procman.core.codes import finding
-from procman.core.diagnostics import Finding, Related
+from procman.core.diagnostics import MOST_FOUND, Finding, Related
 from procman.core.document import Entry, Mapping, Node, Scalar, Sequence
 from procman.core.source import START, Span
 from procman.core.values import dataclass
@@ -169,6 +169,8 @@ class Tree:
         self._note("PM002", key.span, message, "keep one of the two", related)
 
     def _note(self, code: str, span: Span, message: str, advice: str, related: tuple[Related, ...] = ()) -> None:
+        if len(self.findings) >= MOST_FOUND:
+            return
         self.findings.append(finding(code, message, file=self._file, span=span, help=advice, related=related))
 
     def _refused(self, span: Span, message: str, advice: str) -> Refused:

@@ -92,6 +92,9 @@ def _closing(done: list[Mended], found: tuple[Finding, ...], shown: tuple[Findin
     notes = []
     if len(shown) < len(found):
         notes.append(f"{len(found) - len(shown)} not shown: --severity hint")
+    left_out = sum(one.checked.left_out for one in done)
+    if left_out:
+        notes.append(f"{left_out} more left out: mend these first")
     fixed, fixable = sum(len(one.fixed) for one in done), sum(f.fix is not None for f in found)
     if fixed:
         notes.append(f"{fixed} {'would be ' if wanted.mending == 'diff' else ''}mended")
@@ -114,7 +117,7 @@ def _text(done: list[Mended], shown: tuple[Finding, ...], wanted: Wanted, closin
     if wanted.form == "json":
         from procman.core.findings_json import findings_document
 
-        return _json(findings_document(shown))
+        return _json({**findings_document(shown), "left_out": sum(one.checked.left_out for one in done)})
     return _ci_form(done, shown, wanted)
 
 

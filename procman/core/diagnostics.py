@@ -16,6 +16,10 @@ class Severity(StrEnum):
     HINT = "hint"
 
 
+MOST_FOUND = 1_000
+"""Findings of one manifest that are kept: nobody mends more at once, and hostile input must not cost more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Related:
     """A second place that a finding needs: "declared singleton here"."""
@@ -57,6 +61,15 @@ def by_place(findings: list[Finding]) -> tuple[Finding, ...]:
     """Return `findings` sorted by file, place and code, each once."""
     unique = dict.fromkeys(findings)
     return tuple(sorted(unique, key=lambda f: (f.file, f.span, f.code, f.message)))
+
+
+def kept(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return `findings`, sorted by place, or the first MOST_FOUND of them, errors before warnings before hints."""
+    if len(findings) <= MOST_FOUND:
+        return findings
+    weights = list(Severity)
+    first = sorted(range(len(findings)), key=lambda i: (weights.index(findings[i].severity), i))[:MOST_FOUND]
+    return tuple(findings[i] for i in sorted(first))
 
 
 def errors(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

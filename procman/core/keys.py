@@ -11,6 +11,7 @@ from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping,
 VERSION_1 = 1
 MOST_INSTANCES = 256
 MOST_WEIGHT = 100
+MOST_PROFILES = 100
 _LETTERS = "a lower-case letter, then lower-case letters, digits and '-', at most 32 characters"
 
 
@@ -230,7 +231,11 @@ PROJECT = Field(
     examples=("tiwater",),
 )
 BUDGET = Field("budget", Record((BUDGET_RAM, RESERVE)), "The RAM that instances may use.")
-PROFILES = Field("profiles", Table(PROFILE_NAME, PROFILE), "Named instance counts and limits for sizes of machine.")
+PROFILES = Field(
+    "profiles",
+    Table(PROFILE_NAME, PROFILE, most=MOST_PROFILES),
+    "Named instance counts and limits for sizes of machine.",
+)
 DEFAULTS = Field("defaults", SHARED, "Values for every service that has none of its own.")
 SERVICES = Field("services", Table(SERVICE_NAME, SERVICE, empty=False), "What runs.", required=True)
 

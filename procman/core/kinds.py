@@ -10,9 +10,10 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from procman.core import document as doc
 from procman.core.codes import finding
-from procman.core.diagnostics import Finding, Fix
+from procman.core.diagnostics import MOST_FOUND, Finding, Fix
 from procman.core.source import Path, Places, Span
 from procman.core.values import dataclass, field
+from procman.core.variables import LONGEST
 from procman.core.words import dotted, near, one_slip, shown, sole
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
@@ -56,7 +57,9 @@ class Sink:
     found: dict[tuple[str, Span, str], Finding] = field(default_factory=dict)
 
     def add(self, at: Path, span: Span, fault: Fault) -> None:
-        """Record `fault` of the value at path `at`, which stands at `span`."""
+        """Record `fault` of the value at path `at`, which stands at `span`, unless there are too many to read."""
+        if len(self.found) >= MOST_FOUND:
+            return
         message = f"{dotted(at)}: {fault.message}" if at else fault.message
         fix = None if fault.meant is None else Fix(span, *fault.meant)
         new = finding(fault.code, message, file=self.file, span=span, help=fault.help, fix=fix)
@@ -129,7 +132,7 @@ class ScalarKind(Generic[T]):
         if node.broken:
             return None
         try:
-            return self.parse(_without_nul(node))
+            return self.parse(_passable(node))
         except Fault as fault:
             # Text that a variable was filled into is not what stands in the file.
             meant = None if node.filled else fault.meant
@@ -225,9 +228,11 @@ def _not_shaped(node: doc.Node, at: Path, sink: Sink, noun: str, advice: str) ->
         sink.add(at, node.span, Fault(fault.message, advice, fault.code))
 
 
-def _without_nul(node: doc.Scalar) -> doc.Scalar:
+def _passable(node: doc.Scalar) -> doc.Scalar:
     if "\0" in node.text:
         raise Fault("a NUL character would end the text early", "leave it out")
+    if len(node.text) > LONGEST:
+        raise Fault(f"the text is longer than {LONGEST:,} characters", "no program can be given more: put it in a file")
     return node
 
 

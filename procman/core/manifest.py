@@ -196,7 +196,7 @@ def with_profile(manifest: Manifest, name: str) -> Manifest:
         raise KeyError(name)
     overlays = dict(profile.services)
     written = manifest.written or manifest.services
-    services = tuple(_overlaid(s, overlays.get(s.name, Overlay())) for s in written)
+    services = tuple(_overlaid(s, overlays[s.name]) if s.name in overlays else s for s in written)
     return replace(manifest, services=services, profile=name, scaled=(), written=written)
 
 

@@ -41,6 +41,7 @@ class Table(Generic[T]):
     rule: NameRule
     item: Kind[T]
     empty: bool = True
+    most: int | None = None
 
     def read(self, node: doc.Node, at: Path, sink: Sink) -> tuple[tuple[str, T], ...] | None:
         """Return what could be read. The value under a bad name is checked too, and left out."""
@@ -51,8 +52,10 @@ class Table(Generic[T]):
             return None
         if not node.entries and not self.empty:
             sink.add(at, node.span, Fault("there is nothing in it", f"write {forms}"))
+        if self.most is not None and len(node.entries) > self.most:
+            sink.add(at, node.span, Fault(f"there are more than {self.most} of them", "split the manifest"))
         found = []
-        for entry in node.entries:
+        for entry in node.entries[: self.most]:
             fault = self.rule.fault(entry.key)
             if fault is not None:
                 sink.add(at, entry.key_span, fault)
@@ -68,6 +71,8 @@ class Table(Generic[T]):
             "patternProperties": {f"^(?:{self.rule.pattern})$": self.item.schema()},
             "additionalProperties": False,
         }
+        if self.most is not None:
+            shape["maxProperties"] = self.most
         return shape if self.empty else {**shape, "minProperties": 1}
 
 

@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from collections.abc import Mapping as Lookup
 
 from procman.core.codes import finding
-from procman.core.diagnostics import Finding
+from procman.core.diagnostics import MOST_FOUND, Finding
 from procman.core.document import Entry, Mapping, Node, Scalar, Sequence
 from procman.core.source import Span
 from procman.core.values import dataclass, field, replace
 from procman.core.words import near
+
+MOST_GUESSES = 50
+
+LONGEST = 128 * 1024 - 1
+"""Characters of one value: what one argument or variable may hold (execve(2), MAX_ARG_STRLEN with its final NUL)."""
 
 # In this order: the escape, a reference, and what begins like one and is none.
 _MARK = re.compile(r"\$\$\{|\$\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<default>:-[^}]*)?\}|(?P<bad>\$\{[^}]*\}?)")
@@ -46,7 +51,8 @@ class _Filling:
 
     def node(self, node: Node) -> Node:
         if isinstance(node, Scalar):
-            return self._scalar(node) if "${" in node.text else node
+            # What is too long for any program is refused by the checker, as it stands.
+            return self._scalar(node) if "${" in node.text and len(node.text) <= LONGEST else node
         # What holds no variable stays the same object: most of a large manifest is then not built a second time.
         if isinstance(node, Sequence):
             items = [self.node(item) for item in node.items]
@@ -91,12 +97,13 @@ class _Filling:
         return default[len(":-") :]
 
     def _missing(self, name: str) -> tuple[str, str]:
-        guess = near(name, self.variables)
+        guess = near(name, self.variables) if len(self.findings) < MOST_GUESSES else ""
         advice = f"set {name} in the environment or in an env_file, or write ${{{name}:-default}}"
         return f"the variable {name} is not set", f"{guess} Else {advice}" if guess else advice
 
     def _note(self, code: str, span: Span, message: str, advice: str) -> None:
-        self.findings.append(finding(code, message, file=self.file, span=span, help=advice))
+        if len(self.findings) < MOST_FOUND:
+            self.findings.append(finding(code, message, file=self.file, span=span, help=advice))
 
 
 def _about(text: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from procman.core.codes import CODES
-from procman.core.diagnostics import Finding, by_place
+from procman.core.diagnostics import MOST_FOUND, Finding, by_place, kept
 from procman.core.errors import WrongUse
 from procman.core.manifest import with_profile
 from procman.core.selection import Selection
@@ -18,6 +18,9 @@ from procman.rules.index import RULES
 from procman.workflow.decide import Choice, Decision, decide
 from procman.workflow.gather import Input
 from procman.workflow.load import load_data
+
+MOST_PAIRS = 20_000
+"""Services times profiles that are checked one by one: 13 profiles of 1,500 services, every one of 200."""
 
 BOM = b"\xef\xbb\xbf"
 
@@ -34,13 +37,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One manifest and all that counts of what was found. `data` is what was read."""
+    """One manifest and what counts of what was found; `left_out` is how much more there is. `data` is what was read."""
 
     input: Input
     data: bytes
     source: Source
     path: str
     findings: tuple[Finding, ...]
+    left_out: int = 0
 
     @property
     def name(self) -> str:
@@ -69,7 +73,8 @@ def check(one: Input, data: bytes, asked: Asked) -> Checked:
     loaded = load_data(data, one.name, asked.environment, asked.limits)
     decision = decide(loaded, asked.choice, asked.environment)
     found = [*decision.findings, *_of_profiles(decision, asked.choice)]
-    return Checked(one, data, loaded.source, loaded.path, by_place([f for f in found if asked.selection.keeps(f)]))
+    counted = by_place([f for f in found if asked.selection.keeps(f)])
+    return Checked(one, data, loaded.source, loaded.path, kept(counted), max(0, len(counted) - MOST_FOUND))
 
 
 def _of_profiles(decision: Decision, choice: Choice) -> Iterable[Finding]:
@@ -77,8 +82,10 @@ def _of_profiles(decision: Decision, choice: Choice) -> Iterable[Finding]:
     if decision.manifest is None or choice.profile is not None or choice.ram is not None:
         return
     seen = {(f.code, f.span) for f in decision.findings}
-    for profile in decision.manifest.profiles:
-        overlaid = with_profile(decision.manifest, profile.name)
+    # Bounded work: with very many services the first profiles are checked; PM2 looks at all of them anyway.
+    for profile in decision.manifest.profiles[: max(1, MOST_PAIRS // len(decision.manifest.services or (0,)))]:
+        # What is said of profiles as such was said above.
+        overlaid = replace(with_profile(decision.manifest, profile.name), profiles=())
         for finding in engine.run(Context(overlaid, decision.facts)):
             if (finding.code, finding.span) not in seen:
                 seen.add((finding.code, finding.span))

@@ -262,3 +262,16 @@ def test_explained_fixes_say_why_they_are_safe(capfd: pytest.CaptureFixture[str]
     assert "= fix: write memory: no other key is like 'memroy', and memory is not written yet" in out
     assert "= fix: none that is safe: only you know what is meant" in out
     assert "(2 can be mended: procman validate --fix)" in out.splitlines()[-1]
+
+
+def test_what_is_left_out_is_counted(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A thousand findings are shown, errors before warnings; the rest is a number, in text and in JSON."""
+    many = "".join(f"  {chr(97 + n % 26)}{n}: {{kind: scalable, command: x}}\n" for n in range(1200))
+    (tmp_path / "procman.yaml").write_text(
+        f"version: 1\nproject: a\nservices:\n{many}  c: {{kind: singleton, command: x, instances: 2}}\n"
+    )
+    code, out, _ = told(capfd, "--select", "PM103", "--json")
+    document = json.loads(out)
+    assert (1, 1000, 202) == (code, len(document["findings"]), document["left_out"])
+    assert {"PM103": 999, "PM201": 1} == {name: codes(out).count(name) for name in set(codes(out))}
+    assert told(capfd, "--select", "PM103")[1].endswith("1 error, 999 warnings (202 more left out: mend these first)\n")

@@ -421,3 +421,24 @@ def test_a_fault_carries_a_fix_only_where_one_thing_can_be_meant(line: str, fix:
     found = load(service(line))[1]
     assert fix == (found[0].fix.text if found[0].fix else None)
     assert len(found) == 1 or fix is None
+
+
+def test_a_text_that_no_program_can_be_given_is_refused() -> None:
+    """131,071 characters are what one argument may hold; splitting a megabyte of command would take seconds."""
+    assert codes(service(f"env: {{A: {'x' * 131_071}}}")) == []
+    assert codes(service(f"env: {{A: {'x' * 131_072}}}")) == ["PM010"]
+    assert codes(service(f"env: {{A: '{'${B}' * 40_000}'}}")) == ["PM010"]
+
+
+def test_more_than_a_hundred_profiles_are_refused() -> None:
+    """Every profile is laid over every service, so their number is bounded; the schema says the same."""
+    profiles = "".join(f"  p{chr(97 + n % 26)}{n}: {{}}\n" for n in range(101))
+    assert codes(f"{service('')}profiles:\n{profiles}") == ["PM010"]
+
+
+def test_a_thousand_faults_are_enough() -> None:
+    """What is wrong beyond them is found when they are mended; hostile input costs no more."""
+    lines = "".join(f"k{n}: 1\n" for n in range(1500))
+    assert len(codes(service("") + lines)) == 1000
+    variables = ", ".join(f"A{n}: '${{B{n}}}'" for n in range(1500))
+    assert len(codes(service(f"env: {{{variables}}}"))) == 1000
