@@ -5,12 +5,13 @@ from __future__ import annotations
 import platform
 import sys
 
+import launch
 import memory
 import peers
 import plan
 import status
 
-BENCHES = {"status": status.main, "plan": plan.main, "memory": memory.main}
+BENCHES = {"status": status.main, "plan": plan.main, "memory": memory.main, "launch": launch.main}
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ class Attack:
 
 ATTACKS = (
     Attack("kills", kills.TITLE, kills.attack, kills.SMALL, kills.FULL, 1.5),
-    Attack("crowd", crowd.TITLE, crowd.attack, crowd.SMALL, crowd.FULL, 2.0),
+    Attack("crowd", crowd.TITLE, crowd.attack, crowd.SMALL, crowd.FULL, 1.5),
     Attack("managers", managers.TITLE, managers.attack, managers.SMALL, managers.FULL),
     Attack("hands", hands.TITLE, hands.attack, hands.SMALL, hands.FULL),
     Attack("descendants", descendants.TITLE, descendants.attack, descendants.SMALL, descendants.FULL),

@@ -17,7 +17,7 @@ from tests.chaos.arena import Tally, fight
 from tests.chaos.index import ATTACKS, Attack
 from tests.chaos.table import HEAD, Row, write
 
-CONTROL_SHARE = 0.12
+CONTROL_SECONDS = 25.0
 MESSAGES_SHARE = 2.0
 
 
@@ -29,7 +29,8 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME")
     options = parser.parse_args()
     chosen = [a for a in ATTACKS if not options.names or a.name in options.names]
-    unit = options.minutes * 60 / (sum(a.share for a in chosen) * (1 + CONTROL_SHARE) + MESSAGES_SHARE)
+    left = max(60.0, options.minutes * 60 - CONTROL_SECONDS * len(chosen))
+    unit = left / (sum(a.share for a in chosen) + MESSAGES_SHARE)
     broken = 0
     lines = [*HEAD]
     for attack in chosen:
@@ -51,7 +52,7 @@ def _row(attack: Attack, seed: int, seconds: float) -> Row:
     tally = fight(attack.run, attack.full, seed, locked=True, seconds=seconds)
     control = Tally()
     for number in range(3):  # chance: one short run may see nothing
-        control = fight(attack.run, attack.full, seed + number, locked=False, seconds=seconds * CONTROL_SHARE)
+        control = fight(attack.run, attack.full, seed + number, locked=False, seconds=CONTROL_SECONDS)
         if control.overlaps:
             break
     return Row(attack.title, tally, control)
