@@ -216,12 +216,11 @@ class Project:
 
     def processes(self) -> list[int]:
         """Return every process of this home: services, by their environment, and managers."""
-        mark = f"\0PROCMAN_STATE={self.home}/".encode()
-        return [pid for pid in procfs.pids() if _lives(pid) and (mark in procfs.environ(pid) or self._manages(pid))]
+        return _processes(self.home)
 
     def managers(self) -> list[int]:
         """Return every supervisord on a file of this home."""
-        return [pid for pid in procfs.pids() if _lives(pid) and self._manages(pid)]
+        return [pid for pid in procfs.pids() if _lives(pid) and _manages(pid, self.home)]
 
     def _traits(self) -> object:
         """Return what any change of the project shows in: its file, its record, and what runs."""
@@ -231,25 +230,22 @@ class Project:
         except (OSError, ProcmanError):
             return None
 
-    def _manages(self, pid: int) -> bool:
-        words = _words(pid)
-        return b"supervisor.supervisord" in words and any(w.startswith(f"{self.home}/".encode()) for w in words)
-
     def beside(self, name: str = "shop", home: Path | None = None) -> Project:
         """Another project folder, on the same broker and port, in this home or another."""
         folder = Path(tempfile.mkdtemp(prefix="other", dir=self.folder.parent))
         return Project(folder, home or self.home, name, self.scope, self.port)
 
     def end(self) -> list[int]:
-        """End everything, kindly at first, and return what `down` left alive."""
-        for record in self.home.glob("*/applied.json"):
+        """End everything of this project and those beside it, kindly at first; return what `down` left alive."""
+        root = self.folder.parent
+        for record in root.rglob("applied.json"):
             applied = json.loads(record.read_bytes())
-            path = applied["path"]
             if applied["down"]:
                 continue
+            home = str(record.parent.parent)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                self.run("down", "--file", path, cwd="/")
-        left = self.processes()
+                self.run("down", "--file", applied["path"], cwd="/", env=self.environment(PROCMAN_HOME=home))
+        left = _processes(root)
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -289,6 +285,16 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes]]:
 def alive(pid: int) -> bool:
     """Tell whether `pid` runs; a zombie does not."""
     return _lives(pid)
+
+
+def _processes(folder: Path) -> list[int]:
+    mark = f"\0PROCMAN_STATE={folder}/".encode()
+    return [pid for pid in procfs.pids() if _lives(pid) and (mark in procfs.environ(pid) or _manages(pid, folder))]
+
+
+def _manages(pid: int, folder: Path) -> bool:
+    words = _words(pid)
+    return b"supervisor.supervisord" in words and any(word.startswith(f"{folder}/".encode()) for word in words)
 
 
 def _lives(pid: int) -> bool:
