@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-ESTABLISHED = "01"
+ESTABLISHED = b"01"
 _REMOTE, _STATE, _INODE = 2, 3, 9
 
 
@@ -29,14 +29,16 @@ def to_port(port: int) -> Connections:
     return Connections(tuple(sorted(pids)), len(wanted - set(seen)))
 
 
-def _sockets(table: str, port: int) -> list[str]:
+def _sockets(table: str, port: int) -> list[int]:
     try:
-        with open(f"/proc/net/{table}", encoding="ascii", errors="replace") as file:  # noqa: PTH123
+        with open(f"/proc/net/{table}", "rb") as file:  # noqa: PTH123
             rows = [line.split() for line in file.readlines()[1:]]
     except OSError:
         return []
-    ending = f":{port:04X}"
-    return [r[_INODE] for r in rows if len(r) > _INODE and r[_STATE] == ESTABLISHED and r[_REMOTE].endswith(ending)]
+    ending = b":%04X" % port
+    return [
+        int(r[_INODE]) for r in rows if len(r) > _INODE and r[_STATE] == ESTABLISHED and r[_REMOTE].endswith(ending)
+    ]
 
 
 def _held(pid: str) -> set[str]:
