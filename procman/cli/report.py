@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from procman.core.diagnostics import Finding, Severity
 from procman.core.frames import frame, masked
+from procman.core.selection import SECRET
 from procman.core.source import Source, Span
 from procman.core.text import lines_of
 from procman.core.words import counted, visible
@@ -14,8 +15,7 @@ from procman.core.words import counted, visible
 NARROWEST = 40
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.HINT: "36"}
 _GUTTER, _STRONG = "34", "1"
-_SECRET = frozenset({"PM406", "PM501"})
-"""Findings whose place holds a secret: no frame shows it, whatever finding the frame is of."""
+_NONE: Mapping[str, tuple[Span, ...]] = {}
 
 
 def render_findings(
@@ -26,16 +26,21 @@ def render_findings(
     width: int | None = None,
     fixes: bool = False,
     closing: str | None = None,
+    secrets: Mapping[str, tuple[Span, ...]] = _NONE,
 ) -> str:
     """Return every finding with its frame, then a summary line. A finding without a source has no frame.
 
     `width` is that of the terminal in columns; left out, it is asked of the terminal, 80 when there is none. `fixes`:
     say of each finding what `--fix` would write, and why that is safe. `closing` takes the place of the summary.
+    `secrets`: by file, places that no frame may show, besides those of the findings themselves.
     """
     found = tuple(findings)
     columns = max(width or shutil.get_terminal_size().columns, NARROWEST)
     # Split once: a faulty file can have thousands of findings.
-    lines = {source.name: masked(lines_of(source.text), _secrets(found, source.name)) for source in sources}
+    lines = {
+        source.name: masked(lines_of(source.text), (*secrets.get(source.name, ()), *_secrets(found, source.name)))
+        for source in sources
+    }
     page = _Page(lines, columns, color, fixes=fixes)
     blocks = ["\n".join(page.finding(f)) for f in found]
     return "\n\n".join([*blocks, summary(found) if closing is None else closing])
@@ -57,7 +62,7 @@ def fix_words(finding: Finding) -> str:
 
 
 def _secrets(found: tuple[Finding, ...], name: str) -> Iterator[Span]:
-    return (f.span for f in found if f.code in _SECRET and f.file == name)
+    return (f.span for f in found if f.code in SECRET and f.file == name)
 
 
 class _Page:

@@ -113,7 +113,9 @@ def _text(done: list[Mended], shown: tuple[Finding, ...], wanted: Wanted, closin
         if not shown:
             return ""
         sources = [one.checked.source for one in done]
-        return render_findings(shown, sources, color=color, fixes=wanted.explained, closing=closing) + "\n"
+        secrets = {one.checked.source.name: one.checked.secrets for one in done}
+        explained = wanted.explained
+        return render_findings(shown, sources, color=color, fixes=explained, closing=closing, secrets=secrets) + "\n"
     if wanted.form == "json":
         from procman.core.findings_json import findings_document
 

@@ -17,6 +17,9 @@ from procman.core.words import near
 ALWAYS = "PM2"
 UNREADABLE = ("PM001", "PM007")
 
+SECRET = frozenset({"PM406", "PM501"})
+"""Findings whose place holds a secret: no frame shows it, whatever finding the frame is of, chosen or not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

@@ -8,8 +8,8 @@ from procman.core.codes import CODES
 from procman.core.diagnostics import MOST_FOUND, Finding, by_place, kept
 from procman.core.errors import WrongUse
 from procman.core.manifest import with_profile
-from procman.core.selection import Selection
-from procman.core.source import Source
+from procman.core.selection import SECRET, Selection
+from procman.core.source import Source, Span
 from procman.core.text import USUAL, Limits
 from procman.core.values import dataclass, replace
 from procman.rules import engine
@@ -37,7 +37,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """One manifest and what counts of what was found; `left_out` is how much more there is. `data` is what was read."""
+    """One manifest and what counts of what was found; `left_out` is how much more there is.
+
+    `data` is what was read; `secrets` are places that must not be shown, whether or not their findings count.
+    """
 
     input: Input
     data: bytes
@@ -45,6 +48,7 @@ class Checked:
     path: str
     findings: tuple[Finding, ...]
     left_out: int = 0
+    secrets: tuple[Span, ...] = ()
 
     @property
     def name(self) -> str:
@@ -73,8 +77,9 @@ def check(one: Input, data: bytes, asked: Asked) -> Checked:
     loaded = load_data(data, one.name, asked.environment, asked.limits)
     decision = decide(loaded, asked.choice, asked.environment)
     found = [*decision.findings, *_of_profiles(decision, asked.choice)]
+    secrets = tuple(dict.fromkeys(f.span for f in found if f.code in SECRET))
     counted = by_place([f for f in found if asked.selection.keeps(f)])
-    return Checked(one, data, loaded.source, loaded.path, kept(counted), max(0, len(counted) - MOST_FOUND))
+    return Checked(one, data, loaded.source, loaded.path, kept(counted), max(0, len(counted) - MOST_FOUND), secrets)
 
 
 def _of_profiles(decision: Decision, choice: Choice) -> Iterable[Finding]:

@@ -275,3 +275,15 @@ def test_what_is_left_out_is_counted(capfd: pytest.CaptureFixture[str], tmp_path
     assert (1, 1000, 202) == (code, len(document["findings"]), document["left_out"])
     assert {"PM103": 999, "PM201": 1} == {name: codes(out).count(name) for name in set(codes(out))}
     assert told(capfd, "--select", "PM103")[1].endswith("1 error, 999 warnings (202 more left out: mend these first)\n")
+
+
+def test_a_secret_stays_hidden_when_its_finding_is_not_chosen(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """The frame of another finding on the same line shows it no more than the one that is left out."""
+    line = "  api: {kind: scalable, command: node, env: {DB_PASSWORD: hunter2secret}, memroy: 1M}\n"
+    (tmp_path / "procman.yaml").write_text(f"version: 1\nproject: a\nservices:\n{line}")
+    for options in ([], ["--select", "PM003"], ["--ignore", "PM501"], ["--severity", "error"]):
+        out = told(capfd, *options)[1]
+        assert "memroy" in out
+        assert "hunter2secret" not in out
