@@ -18,7 +18,7 @@ help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: setup-run ## Run the example: a real API and MQTT consumer, scaled, crashed and checked
+demo: setup-run ## Run the example: a real API and MQTT consumer, planned, started, fed, attacked and counted
 	@$(BIN)/python examples/tiwater/demo.py
 
 .PHONY: test
