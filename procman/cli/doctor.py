@@ -23,8 +23,8 @@ Examples:
   procman doctor --json | jq '.checks[] | select(.verdict != "PASS")'
 
 \b
-Exit codes: 0 no FAIL and no UNKNOWN, 1 a FAIL, 2 wrong use, 3 only UNKNOWN left,
-75 another checkout owns the project.""",
+Exit codes: 0 no FAIL and no UNKNOWN, 1 a FAIL, 2 wrong use,
+3 only UNKNOWN left, 75 another checkout owns the project.""",
 )
 @file_option
 @format_option

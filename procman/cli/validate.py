@@ -30,7 +30,8 @@ Examples:
   render-manifest | procman validate - --stdin-filename procman.yaml
 
 \b
-Exit codes: 0 nothing that --fail-on names, 1 something, 2 a file cannot be read or wrong use.""",
+Exit codes: 0 nothing that --fail-on names, 1 something,
+2 a file cannot be read or wrong use.""",
 )
 @click.argument("paths", nargs=-1, metavar="[FILES, FOLDERS or -]...")
 @file_option
@@ -96,18 +97,11 @@ def command(
     from procman.workflow.gather import gather
 
     shell = environment()
-    wanted = verdict.Wanted(
-        form=verdict.form(form, shell),
-        output=output,
-        shown=verdict.down_to(severity),
-        failing=verdict.down_to(fail_on),
-        statistics=statistics,
-        explained=explain_fixes,
-        mending="diff" if diff else "fix" if fix else "",
-    )
+    weights = verdict.down_to(severity), verdict.down_to(fail_on)
+    mending = "diff" if diff else "fix" if fix else ""
+    wanted = verdict.Wanted(verdict.form(form, shell), output, *weights, statistics, explain_fixes, mending)
     verdict.check_wanted(wanted)
-    names = [*paths, *([file] if file is not None else [])]
-    inputs = gather(names, stdin_filename, shell)
+    inputs = gather([*paths, *([file] if file is not None else [])], stdin_filename, shell)
     choice = Choice(profile=profile, ram=ram, offline=bool(os.environ.get("CI")) if offline is None else offline)
     asked = Asked(choice, shell, selection(select, ignore, known_codes()), LARGE if large else USUAL)
     return _run(inputs, asked, wanted)
