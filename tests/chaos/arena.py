@@ -1,6 +1,6 @@
 """Where an attack takes place: a real project whose consumer bears witness, the faults done to it, and what was seen.
 
-The same attack runs against a copy of procman without the lock and without clearing survivors: the negative control,
+The same attack runs against a copy of procman without its locks and without clearing survivors: the negative control,
 which must report overlaps, or the witness is blind.
 """
 
@@ -39,6 +39,10 @@ LOCK_STEPS = (
     ("runtime/chain.py", "locks.acquire(launch.claims, me)", "pass"),
     ("runtime/chain.py", "ended = survivors.clear(me)", "ended = None"),
     ("runtime/chain.py", "_end_orphans(launch, store, pid)\n        _make", "pass\n        _make"),
+    ("runtime/plugin.py", "self.adopts = parent.adopt_orphans()", "self.adopts = False"),
+    ("runtime/claim.py", "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),
+    ("adapters/state.py", "fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),
+    ("adapters/survivors.py", "while found := orphans(folder):", "while found := list[int]():"),
     ("workflow/preflight.py", "held = locks.held_elsewhere(spec, manager)", "held = None"),
 )
 

@@ -17,7 +17,7 @@ STOP_LIMIT = 3.0
 
 def attack(arena: Arena, rounds: int) -> None:
     """Start, stop at once; now and then let it live."""
-    arena.write()
+    arena.write(arena.mqtt("fork", "setsid"))  # a stop signals the group, which it has left
     arena.run("up", codes={0})
     client = arena.client()
     for number in arena.rounds(rounds):
@@ -31,6 +31,15 @@ def attack(arena: Arena, rounds: int) -> None:
             client.start("mqtt-0")
         if number % 10 == 0:
             arena.lives_again(since, before)
+            _kill(arena)
         elif number % 3:
             arena.linger(0.03)
         arena.settled()
+
+
+def _kill(arena: Arena) -> None:
+    """Kill what supervisord has, which starts it again while the rest of the old one is still there."""
+    unit, before, since = arena.unit_pid(), arena.starts(), time.monotonic()
+    if unit is not None:
+        arena.kill(unit)
+        arena.lives_again(since, before)
