@@ -24,7 +24,7 @@ def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> 
     try:
         answer, descriptor = _ask(store, b"\0".join(message), ANSWER_WITHIN, parent)
     except OSError as error:
-        raise Refused(GONE, f"the manager does not answer ({_reason(error)}); see procman status") from None
+        raise _unanswered(error) from None
     said, _, rest = answer.partition(b"\0")
     code, _, reason = rest.partition(b"\0")
     if said == b"no" and code.isdigit():
@@ -45,8 +45,10 @@ def end_orphans(store: bytes, parent: int, unit: bytes) -> list[bytes]:
     while True:
         try:
             answer, _ = _ask(store, b"\0".join((b"orphans", unit)), ANSWER_WITHIN, parent)
+        except TimeoutError as error:
+            raise _unanswered(error) from None
         except OSError:
-            return sorted(ended)  # the greeting, which follows, says it
+            return sorted(ended)  # nobody listens: who has the lock is said first, then the greeting says it
         said, *found = answer.split(b"\0")
         if said != b"ok" or not found:
             return sorted(ended)
@@ -92,6 +94,10 @@ def _put(descriptor: int) -> None:
 
 def _number(data: bytes) -> int:
     return int.from_bytes(data[:4], sys.byteorder)
+
+
+def _unanswered(error: OSError) -> Refused:
+    return Refused(GONE, f"the manager does not answer ({_reason(error)}); see procman status")
 
 
 def _reason(error: OSError) -> str:

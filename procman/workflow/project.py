@@ -45,6 +45,8 @@ def find(option: str | None, environment: Mapping[str, str]) -> Project | None:
         raise WrongUse(f"{path} cannot be read as a manifest, and nothing was applied from it", "run procman validate")
     state = states.state_for(manifest.project, environment)
     applied = states.read_record(state)
+    if applied is not None and applied.path == _real(path):
+        return Project(state, applied)  # recorded by another command since it was looked for
     if applied is not None and not applied.down:
         raise Held(
             f"project '{applied.project}' belongs to {applied.path}", "run the command with --file and that path"

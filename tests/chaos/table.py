@@ -21,12 +21,16 @@ class Row:
 
     title: str
     with_lock: Tally
-    without: Tally
+    without: Tally | None
 
     def __str__(self) -> str:
         """Return the row of the table."""
         t = self.with_lock
         times = f"{_time(t.median())} | {_time(max(t.seconds, default=None))}"
+        if self.without is None:
+            return (
+                f"| {self.title} | {t.rounds:,} | {t.kills:,} | {t.acquisitions:,} | **{t.overlaps}** | {times} | - |"
+            )
         control = f"{self.without.overlaps} in {self.without.acquisitions + self.without.overlaps} starts"
         counts = f"{t.rounds:,} | {t.kills:,} | {t.acquisitions:,} | **{t.overlaps}**"
         return f"| {self.title} | {counts} | {times} | {control} |"

@@ -46,7 +46,11 @@ class Store:
             except OSError:
                 return
             self._clients.append(client)
-            self.heard.append(client.recv(4096).split(b"\0"))
+            heard = client.recv(4096).split(b"\0")
+            if heard[0] == b"orphans":  # nothing is left behind
+                client.send(b"ok")
+                continue
+            self.heard.append(heard)
             if self._answer is not None:
                 socket.send_fds(client, [self._answer], self._descriptors)
 
