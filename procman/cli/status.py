@@ -50,7 +50,7 @@ def command(file: str | None, form: str) -> int:
         click.echo("\n".join(_lines(report)))
     if report.manager_pid is None:
         return EXIT_NOT_RUNNING
-    return 0 if all(row.as_wanted for row in report.rows) else EXIT_DEGRADED
+    return 0 if all(row.as_wanted for row in report.rows) and not report.unfinished else EXIT_DEGRADED
 
 
 def _lines(report: Report) -> list[str]:
@@ -79,6 +79,7 @@ def _lines(report: Report) -> list[str]:
             f"  {s.service} runs outside procman too: pid {s.pid} ({s.words}), {s.origin}; procman doctor says more"
             for s in report.strays
         ),
+        *(["  a change is under way, or was cut short; procman up finishes it"] if report.unfinished else []),
         *([f"  {report.path} has changed since the last procman up"] if report.edited else []),
     ]
 
@@ -112,6 +113,7 @@ def _document(report: Report) -> dict[str, object]:
         "profile": report.profile,
         "scaled": dict(report.scaled),
         "manifest": {"path": report.path, "changed": report.edited},
+        "unfinished": report.unfinished,
         "manager": {
             "pid": report.manager_pid,
             "state": report.manager_state,
@@ -124,26 +126,27 @@ def _document(report: Report) -> dict[str, object]:
         ],
         "required_bytes": report.required,
         "usable_bytes": report.usable,
-        "instances": [
-            {
-                "service": row.service,
-                "instance": row.instance,
-                "kind": row.kind,
-                "state": row.state.value,
-                "wanted": row.wanted,
-                "pid": row.pid,
-                "uptime_seconds": None if row.uptime is None else round(row.uptime, 3),
-                "memory_bytes": row.memory,
-                "memory_peak_bytes": row.memory_peak,
-                "memory_usual_bytes": row.memory_usual,
-                "limit_bytes": row.limit,
-                "restarts": row.restarts,
-                "held_by": row.held_by,
-                "guard": dict(report.guards).get(row.unit),
-                "reason": row.reason,
-            }
-            for row in report.rows
-        ],
+        "instances": [_instance(row, dict(report.guards).get(row.unit)) for row in report.rows],
+    }
+
+
+def _instance(row: InstanceStatus, guard: str | None) -> dict[str, object]:
+    return {
+        "service": row.service,
+        "instance": row.instance,
+        "kind": row.kind,
+        "state": row.state.value,
+        "wanted": row.wanted,
+        "pid": row.pid,
+        "uptime_seconds": None if row.uptime is None else round(row.uptime, 3),
+        "memory_bytes": row.memory,
+        "memory_peak_bytes": row.memory_peak,
+        "memory_usual_bytes": row.memory_usual,
+        "limit_bytes": row.limit,
+        "restarts": row.restarts,
+        "held_by": row.held_by,
+        "guard": guard,
+        "reason": row.reason,
     }
 
 

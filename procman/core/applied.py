@@ -27,7 +27,10 @@ class AppliedService:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The last applied plan. `path`: the manifest's real path; `stopped`: units that the operator stopped."""
+    """The last applied plan. `path`: the manifest's real path; `stopped`: units that the operator stopped.
+
+    `unfinished`: it is being applied, or whoever applied it was killed half way.
+    """
 
     project: str
     path: str
@@ -42,6 +45,7 @@ class Applied:
     usable: int
     forced: bool = False
     down: bool = False
+    unfinished: bool = False
 
     def service(self, name: str) -> AppliedService | None:
         """Return the service called `name`, or None."""
@@ -49,7 +53,7 @@ class Applied:
 
     def ended(self) -> Applied:
         """Return this record as `down` leaves it: the profile is remembered, everything else is over."""
-        return replace(self, down=True, scaled=(), stopped=())
+        return replace(self, down=True, scaled=(), stopped=(), unfinished=False)
 
 
 def to_json(applied: Applied) -> bytes:

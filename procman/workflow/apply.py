@@ -7,6 +7,7 @@ what is missing and whose next `up` finishes it.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from procman.adapters import files, supervisor_rpc, supervisord, survivors, templates
 from procman.adapters import state as states
@@ -56,6 +57,7 @@ def apply(
     """
     try:
         _carry_out(state, target, actions, before.observed, progress, foreground=foreground)
+        states.write_record(state, replace(target.applied, unfinished=_still_unfinished(target, before)))
     except (ProcmanError, KeyboardInterrupt, OSError) as error:
         what = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
         back = "ending what was started" if before.observed is None else "bringing back what ran before"
@@ -77,12 +79,17 @@ def _carry_out(
     wanted = changes(actions)
     if wanted or observed is None:
         _write(state, target)
-    states.write_record(state, target.applied)
+        states.write_record(state, replace(target.applied, unfinished=True))
     if observed is None:
         _launch(state, progress, foreground=foreground)
     elif wanted:
         _converge(state, target, wanted, observed, progress)
     wait_ready(state, target.awaited(), progress)
+
+
+def _still_unfinished(target: Target, before: Before) -> bool:
+    """Tell whether something outside what `target` is about was cut short before, and is as it was left."""
+    return target.scope is not None and before.applied is not None and before.applied.unfinished
 
 
 def _write(state: State, target: Target) -> None:

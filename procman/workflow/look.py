@@ -23,6 +23,7 @@ class Report:
     project: str
     path: str
     edited: bool
+    unfinished: bool
     profile: str | None
     scaled: tuple[tuple[str, int], ...]
     required: int
@@ -48,6 +49,7 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         project=applied.project,
         path=applied.path,
         edited=project.edited,
+        unfinished=applied.unfinished,
         profile=applied.profile,
         scaled=applied.scaled,
         required=applied.required,
@@ -70,6 +72,7 @@ def _never_started(file: str | None, environment: Mapping[str, str]) -> Report:
         project=loaded.manifest.project if loaded.manifest else "?",
         path=loaded.path,
         edited=False,
+        unfinished=False,
         profile=None,
         scaled=(),
         required=0,

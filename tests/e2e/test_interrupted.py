@@ -102,6 +102,24 @@ def test_what_is_brought_back_needs_no_reader(running: Project) -> None:
     assert colour(running) == {"0": "blue", "1": "blue"}
 
 
+def test_status_tells_of_an_up_that_was_killed(running: Project) -> None:
+    """Half a change is not as wanted, though all is ready: `status` ends with 3 until `up` has finished it."""
+    before = running.pids()
+    running.write({"api": running.api(env={"COLOUR": "green"}), "mqtt": running.mqtt()})
+    with half_way(running, "api-0: replacing") as process:
+        wait_until(lambda: running.pids().get("api-0") not in (None, before["api-0"]), PATIENCE, "the new one runs")
+        process.kill()
+    running.reach({"api-0": "ready", "api-1": "ready"})
+    assert colour(running) == {"0": "green", "1": "blue"}
+    ended(running.run("status"), 3, "was cut short; procman up finishes it")
+    assert running.status(3)["unfinished"] is True
+    ended(running.run("restart", "mqtt"), 0)
+    ended(running.run("status"), 3, "was cut short")
+    running.up()
+    assert colour(running) == {"0": "green", "1": "green"}
+    assert running.status()["unfinished"] is False
+
+
 def test_up_goes_on_when_its_reader_has_gone(running: Project) -> None:
     """`procman up 2>&1 | grep -m1 replacing` finishes what it began, and ends with 0."""
     running.write({"api": running.api(env={"COLOUR": "green"}), "mqtt": running.mqtt()})
