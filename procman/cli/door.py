@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -76,6 +77,10 @@ def _reader_gone() -> int:
 
 
 def _internal(error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+        talk(f"procman: cannot write the output: {error.strerror}")  # a file of ours has its own words
+        talk("  make room where it goes, then run the command again")
+        return EXIT_FAILED
     if os.environ.get("PROCMAN_DEBUG"):
         raise error
     print(f"procman: internal error: {type(error).__name__}: {error}", file=sys.stderr)

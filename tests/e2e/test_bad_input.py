@@ -221,6 +221,16 @@ def test_a_disk_that_cannot_be_written_is_told(shop: Project) -> None:
         subprocess.run(["umount", "--lazy", str(shop.home)], check=True)
 
 
+@pytest.mark.parametrize("command", ["status", "validate", "schema", "up"])
+def test_output_that_finds_no_room_is_no_fault_of_procman(shop: Project, command: str) -> None:
+    """When stdout is a file on a full disk, the command ends with 1, says that, and has started nothing."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full, shop.popen(command, stdout=full) as process:
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, "cannot write the output: No space left on device" in said) == (1, True), said
+    assert "internal error" not in said
+    assert shop.processes() == []
+
+
 HIDDEN = "import sys; sys.modules['supervisor'] = None; from procman.cli import main; main()"
 
 
