@@ -45,7 +45,11 @@ def _control(arena: Arena) -> None:
         for _ in range(3)
     ]
     for process in started:
-        process.wait(60)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:  # its `stop` waits for a state that another's `start` has taken away
+            process.kill()
+            process.wait()
 
 
 def _launchers(arena: Arena) -> None:

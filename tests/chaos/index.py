@@ -13,7 +13,7 @@ from tests.chaos.arena import Arena
 class Attack:
     """One attack: `small` rounds for every change, `full` for the table. `share` of the time of a full run.
 
-    `control`: without the lock it makes two. The crowd alone does not, by supervisord's own socket: it is about answers.
+    `control`: without the lock it makes two. The crowd does not, by supervisord's own socket: it is about answers.
     """
 
     name: str

@@ -20,7 +20,7 @@ def test_never_two_consumers(attack: Attack) -> None:
     tally = fight(attack.run, attack.small, SEED, locked=True, seconds=SECONDS)
     assert not tally.wrong, "\n".join(tally.wrong)
     assert tally.overlaps == 0
-    assert tally.acquisitions > 1
+    assert tally.acquisitions >= 1
 
 
 @pytest.mark.parametrize("attack", CONTROLS, ids=lambda attack: attack.name)
