@@ -97,10 +97,10 @@ def restart(project: Project, names: tuple[str, ...], environment: Mapping[str, 
 def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, ...]:
     """Stop services or instances until they are started again. It starts nothing, so no rule is asked."""
     with _alone(project.state, talk):
-        applied = _record(project)
-        units = chosen(applied, names)
-        applied = replace(applied, stopped=tuple(sorted({*applied.stopped, *units})))
-        before = seen_before(project.state, applied)
+        recorded = _record(project)
+        units = chosen(recorded, names)
+        applied = replace(recorded, stopped=tuple(sorted({*recorded.stopped, *units})))
+        before = seen_before(project.state, recorded)
         if before.observed is None:
             states.write_record(project.state, applied)
             return ()

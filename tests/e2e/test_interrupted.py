@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.support.projects import PATIENCE, Project, ended
+from tests.support.projects import PATIENCE, Project, ended, service
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -100,6 +100,19 @@ def test_what_is_brought_back_needs_no_reader(running: Project) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(PATIENCE) == 130
     assert colour(running) == {"0": "blue", "1": "blue"}
+
+
+def test_a_stop_that_is_interrupted_is_forgotten(shop: Project) -> None:
+    """Ctrl-C while an instance takes its time to end: it is wanted again, and runs again."""
+    shop.write({"worker": {"kind": "scalable", "command": service("deaf"), "memory": "20M", "stop": {"timeout": "3s"}}})
+    shop.up()
+    with shop.popen("stop", "worker", stdout=subprocess.DEVNULL) as process:
+        shop.reach({"worker-0": "stopping"})
+        process.send_signal(signal.SIGINT)
+        assert process.wait(PATIENCE) == 130
+    document = shop.reach({"worker-0": "running"})
+    assert document["instances"][0]["wanted"] is True
+    shop.status_code(0)
 
 
 def test_status_tells_of_an_up_that_was_killed(running: Project) -> None:
