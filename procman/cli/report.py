@@ -27,11 +27,13 @@ def render_findings(
     fixes: bool = False,
     closing: str | None = None,
     secrets: Mapping[str, tuple[Span, ...]] = _NONE,
+    wrapped: bool = False,
 ) -> str:
     """Return every finding with its frame, then a summary line. A finding without a source has no frame.
 
     `width` is that of the terminal in columns; left out, it is asked of the terminal, 80 when there is none. `fixes`:
     say of each finding what `--fix` would write, and why that is safe. `closing` takes the place of the summary.
+    `wrapped`: break words of advice at the width; else each is one line, for those who search.
     `secrets`: by file, places that no frame may show, besides those of the findings themselves.
     """
     found = tuple(findings)
@@ -41,7 +43,7 @@ def render_findings(
         source.name: masked(lines_of(source.text), (*secrets.get(source.name, ()), *_secrets(found, source.name)))
         for source in sources
     }
-    page = _Page(lines, columns, color, fixes=fixes)
+    page = _Page(lines, columns, color, fixes=fixes, wrapped=wrapped)
     blocks = ["\n".join(page.finding(f)) for f in found]
     return "\n\n".join([*blocks, summary(found) if closing is None else closing])
 
@@ -68,11 +70,12 @@ def _secrets(found: tuple[Finding, ...], name: str) -> Iterator[Span]:
 class _Page:
     """How findings are laid out: on which lines, how wide, and whether in colour."""
 
-    def __init__(self, lines: Mapping[str, list[str]], width: int, color: bool, *, fixes: bool) -> None:
+    def __init__(self, lines: Mapping[str, list[str]], width: int, color: bool, *, fixes: bool, wrapped: bool) -> None:
         self._lines = lines
         self._width = width
         self._color = color
         self._fixes = fixes
+        self._wrapped = wrapped
         self._last = (0, "")
 
     def finding(self, finding: Finding) -> Iterator[str]:
@@ -90,7 +93,17 @@ class _Page:
         fix = fix_words(finding) if self._fixes else ""
         for label, text in (("why", finding.why), ("help", finding.help), ("fix", fix)):
             if text:
-                yield f"{' ' * gutter} {self._paint('=', _GUTTER)} {label}: {visible(text)}"
+                yield from self._advice(f"{' ' * gutter} ", f"{label}: ", visible(text))
+
+    def _advice(self, indent: str, label: str, text: str) -> Iterator[str]:
+        lines = [text]
+        if self._wrapped and len(indent) + len("= ") + len(label) + len(text) > self._width:
+            import textwrap
+
+            room = max(self._width - len(indent) - len("= ") - len(label), NARROWEST // 2)
+            lines = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False)
+        yield f"{indent}{self._paint('=', _GUTTER)} {label}{lines[0]}"
+        yield from (f"{indent}  {' ' * len(label)}{line}" for line in lines[1:])
 
     def _frame(self, file: str, span: Span, gutter: int, label: str, tone: str, mark: str = "^") -> Iterator[str]:
         lines = self._lines.get(file, [])

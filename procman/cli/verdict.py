@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from procman.cli import console
 from procman.core.diagnostics import Finding, Severity
@@ -67,11 +67,11 @@ def report(done: list[Mended], wanted: Wanted) -> int:
     if wanted.output is not None:
         from procman.workflow.mend import write_report
 
-        write_report(wanted.output, _text(done, shown, wanted, closing, color=False))
+        write_report(wanted.output, _text(done, shown, wanted, closing, None))
         console.talk(f"{closing}; written to {wanted.output}")
     else:
         stream = sys.stderr if occupied else sys.stdout
-        text = _text(done, shown, wanted, closing, color=console.colour(stream))
+        text = _text(done, shown, wanted, closing, stream)
         stream.write(text)
         if wanted.form != "text" or not text:
             console.talk(closing)
@@ -103,7 +103,7 @@ def _closing(done: list[Mended], found: tuple[Finding, ...], shown: tuple[Findin
     return f"{said} ({'; '.join(notes)})" if notes else said
 
 
-def _text(done: list[Mended], shown: tuple[Finding, ...], wanted: Wanted, closing: str, *, color: bool) -> str:
+def _text(done: list[Mended], shown: tuple[Finding, ...], wanted: Wanted, closing: str, stream: TextIO | None) -> str:
     """Return the whole report in its form, an empty text when there is nothing to say."""
     if wanted.statistics:
         return _statistics(shown, wanted.form, closing)
@@ -114,8 +114,16 @@ def _text(done: list[Mended], shown: tuple[Finding, ...], wanted: Wanted, closin
             return ""
         sources = [one.checked.source for one in done]
         secrets = {one.checked.source.name: one.checked.secrets for one in done}
-        explained = wanted.explained
-        return render_findings(shown, sources, color=color, fixes=explained, closing=closing, secrets=secrets) + "\n"
+        text = render_findings(
+            shown,
+            sources,
+            color=stream is not None and console.colour(stream),
+            fixes=wanted.explained,
+            closing=closing,
+            secrets=secrets,
+            wrapped=stream is not None and stream.isatty(),
+        )
+        return text + "\n"
     if wanted.form == "json":
         from procman.core.findings_json import findings_document
 

@@ -1,6 +1,7 @@
 """The text form of findings."""
 
 import re
+from dataclasses import replace
 
 from procman.cli.report import render_findings, summary
 from procman.core.diagnostics import Finding, Related, Severity
@@ -52,3 +53,33 @@ def test_the_summary_counts_each_weight() -> None:
     """Errors first, and only what there is."""
     assert summary([made(Severity.WARNING), made(), made()]) == "2 errors, 1 warning"
     assert summary([]) == "no findings"
+
+
+def test_advice_is_broken_at_words_where_that_is_wanted() -> None:
+    """On a terminal it stands in a column of its own; in a pipe each piece is one line."""
+    finding = replace(made(), help="one two three four five six seven eight nine ten eleven twelve")
+    lines = render_findings([finding], [SOURCE], width=40, wrapped=True).splitlines()
+    assert lines[6:9] == [
+        "  = help: one two three four five six",
+        "          seven eight nine ten eleven",
+        "          twelve",
+    ]
+    assert "  = help: one two three four five six seven eight nine ten eleven twelve" in render_findings(
+        [finding], [SOURCE], width=40
+    )
+
+
+def test_two_places_in_one_line_share_it() -> None:
+    """The line is shown once, with marks below for each place."""
+    finding = replace(made(), related=(Related(Span(2, 1, 2, 2), "declared here"),))
+    assert render_findings([finding], [SOURCE], width=80).splitlines()[1:4] == [
+        "2 | b: 2",
+        "  |    ^ error",
+        "  | - declared here",
+    ]
+
+
+def test_a_place_over_several_lines_says_where_it_ends() -> None:
+    """The frame shows its first line."""
+    finding = replace(made(), span=Span(1, 4, 3, 1), related=())
+    assert render_findings([finding], [SOURCE], width=80).splitlines()[2] == "  |    ^ error, down to line 2"
