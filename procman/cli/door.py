@@ -24,17 +24,17 @@ def run(arguments: list[str]) -> int:
         code = group.main(arguments, prog_name="procman", standalone_mode=False)
         sys.stdout.flush()
     except Exception as error:  # noqa: BLE001 - the border: a user never sees a traceback unasked
-        code = _explain(error, detailed="--detailed-exitcode" in arguments)
+        code = _explain(error, arguments)
     except KeyboardInterrupt as request:
         code = _interrupted(request)
     return code if isinstance(code, int) else EXIT_OK
 
 
-def _explain(error: Exception, *, detailed: bool) -> int:
+def _explain(error: Exception, arguments: list[str]) -> int:
     """Say what went wrong and return its exit code."""
     import click
 
-    wrong_use = EXIT_WRONG_USE_DETAILED if detailed else EXIT_USAGE
+    wrong_use = EXIT_WRONG_USE_DETAILED if "--detailed-exitcode" in arguments else EXIT_USAGE
     match error:
         case click.exceptions.Exit():
             return error.exit_code
@@ -47,7 +47,10 @@ def _explain(error: Exception, *, detailed: bool) -> int:
             return _reader_gone()
         case ProcmanError():
             _say(error)
-            return wrong_use if error.exit_code == EXIT_USAGE else error.exit_code
+            code = wrong_use if error.exit_code == EXIT_USAGE else error.exit_code
+            if _wants_json(arguments):
+                _say_json(error, code)
+            return code
         case _:
             return _internal(error)
 
@@ -68,6 +71,19 @@ def _say(error: ProcmanError) -> None:
     talk(f"procman: {error.message}")
     for line in error.help.splitlines():
         talk(f"  {line}")
+
+
+def _wants_json(arguments: list[str]) -> bool:
+    pairs = zip(arguments, arguments[1:], strict=False)
+    return "--json" in arguments or "--format=json" in arguments or ("--format", "json") in pairs
+
+
+def _say_json(error: ProcmanError, code: int) -> None:
+    """Write the error as a document, too: who asked for JSON reads it whatever the exit code."""
+    import json
+
+    said = {"code": code, "message": error.message, "help": error.help}
+    print(json.dumps({"schema_version": 1, "error": said}, indent=2))
 
 
 def _reader_gone() -> int:

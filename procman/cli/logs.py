@@ -16,9 +16,8 @@ Examples:
   procman logs mqtt --lines 200
 
 \b
-Exit codes: 0 shown, 1 the record cannot be read, 2 wrong use,
-4 the project was never started, 75 another checkout owns the project.
-Ctrl-C ends --follow.""",
+Exit codes: 0 shown, or nothing to show, 1 the record cannot be read,
+2 wrong use, 75 another checkout owns the project. Ctrl-C ends --follow.""",
 )
 @click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
 @long_file_option
@@ -31,10 +30,13 @@ def command(names: tuple[str, ...], file: str | None, follow: bool, lines: int) 
 
     The name `supervisord` means the manager's own log.
     """
-    from procman.cli.console import paint
+    from procman.cli.console import paint, talk
     from procman.workflow import log_stream
 
     stream = log_stream.open_logs(file, environment(), names)
+    if stream is None:
+        talk("no logs: the project was never started")
+        return 0
     width = max(map(len, stream.units), default=0)
     colours = ("green", "yellow", "red", "bold")
     styles = {unit: colours[i % len(colours)] for i, unit in enumerate(stream.units)}

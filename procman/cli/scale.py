@@ -43,6 +43,8 @@ def command(counts: tuple[tuple[str, int], ...], file: str | None, write: bool) 
     from procman.workflow import edit, operate
     from procman.workflow.project import need
 
+    if len(dict(counts)) < len(counts):
+        raise click.UsageError("a service is named twice; give each one number")
     shell = environment()
     project = need(file, shell)
     edited = edit.with_counts(project.applied.path, dict(counts), shell) if write else None

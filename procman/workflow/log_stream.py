@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from procman.adapters import log_files
 from procman.adapters.state import State
-from procman.core.errors import NotRunning
 from procman.workflow.operate import chosen
 from procman.workflow.project import find
 
@@ -44,11 +43,11 @@ class LogStream:
                 follower.close()
 
 
-def open_logs(file: str | None, environment: Mapping[str, str], names: tuple[str, ...]) -> LogStream:
-    """Return the logs of the services or instances in `names`; of all without names."""
+def open_logs(file: str | None, environment: Mapping[str, str], names: tuple[str, ...]) -> LogStream | None:
+    """Return the logs of the services or instances in `names`; of all without names. None when the project was never started."""
     project = find(file, environment)
     if project is None:
-        raise NotRunning("the project was never started, so there are no logs", "start it with procman up")
+        return None
     units = chosen(project.applied, tuple(n for n in names if n != MANAGER)) if set(names) != {MANAGER} else set()
     extra = (MANAGER,) if MANAGER in names else ()
     return LogStream(project.state, (*sorted(units), *extra))
