@@ -44,7 +44,7 @@ class LogStream:
 
 
 def open_logs(file: str | None, environment: Mapping[str, str], names: tuple[str, ...]) -> LogStream | None:
-    """Return the logs of the services or instances in `names`; of all without names. None when the project was never started."""
+    """Return the logs of the services or instances in `names`; of all without names. None when nothing ever ran."""
     project = find(file, environment)
     if project is None:
         return None
