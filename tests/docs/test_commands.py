@@ -81,7 +81,8 @@ def test_every_json_key_and_state_is_in_the_guide(site: Site) -> None:
     assert site.run("up").returncode == 0
     (site.folder / "bad.yaml").write_text("version: 1\nproject: shop\n", encoding="utf-8")
     documents = [json.loads(site.run(words).stdout) for words in ("plan --json", "status --json")]
-    documents.append(json.loads(site.run("validate bad.yaml --json").stdout))
+    said = site.run("validate bad.yaml --json").stdout  # the document, then the verdict, which is talk
+    documents.append(json.JSONDecoder().raw_decode(said)[0])
     assert documents[2]["findings"]
     own = {"scaled", "related"}
     words = {key for document in documents for key in _keys(document, own)} | {state.value for state in State}
