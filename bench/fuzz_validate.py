@@ -143,7 +143,7 @@ def _slots(node: object) -> list[tuple[dict[object, object] | list[object], obje
     return found or [({"x": 1}, "x")]
 
 
-def _bytes(data: bytes, chance: random.Random, good: list[bytes]) -> bytes:  # noqa: PLR0911 - one way each
+def _bytes(data: bytes, chance: random.Random, good: list[bytes]) -> bytes:  # noqa: PLR0911 - one per way  # noqa: PLR0911 - one way each
     at = chance.randint(0, len(data))
     to = min(len(data), at + chance.choice((0, 1, 1, 3, 20, 200)))
     lines = data.splitlines(keepends=True)

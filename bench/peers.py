@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,3 +75,36 @@ class Pm2:
     def end(self) -> None:
         """End the daemon and what it runs."""
         self.run("kill")
+
+
+class Checkers:
+    """What others check such a file with: check-jsonschema with our schema, yamllint, and systemd's own verifier."""
+
+    def __init__(self) -> None:
+        """Install the two from PyPI into the cache when they are not there yet."""
+        self.bin = CACHE / "checkers" / "bin"
+        if not (self.bin / "yamllint").exists():
+            subprocess.run([sys.executable, "-m", "venv", str(self.bin.parent)], check=True)
+            command = [str(self.bin / "pip"), "install", "--quiet", "check-jsonschema", "yamllint"]
+            if subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode != 0:
+                shutil.rmtree(self.bin.parent)
+                raise Unavailable("check-jsonschema and yamllint cannot be installed: is PyPI within reach?")
+
+    def commands(self, file: Path) -> dict[str, list[str]]:
+        """Return the command line of each checker on `file`."""
+        schema = ROOT / "docs" / "schema" / "procman.schema.json"
+        rules = "{extends: relaxed, rules: {line-length: disable}}"
+        return {
+            "check-jsonschema": [str(self.bin / "check-jsonschema"), "--schemafile", str(schema), str(file)],
+            "yamllint": [str(self.bin / "yamllint"), "-d", rules, str(file)],
+        }
+
+    def systemd(self, folder: Path) -> dict[str, list[str]]:
+        """Return systemd's verifier on a unit like one service; nothing where it is missing or cannot work."""
+        unit = folder / "api.service"
+        unit.write_text("[Unit]\nDescription=API\n[Service]\nExecStart=/bin/sleep 1\nMemoryMax=400M\nRestart=always\n")
+        command = ["systemd-analyze", "verify", "--man=no", str(unit)]
+        if shutil.which(command[0]) is None:
+            return {}
+        tried = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return {"systemd-analyze verify": command} if tried.returncode == 0 else {}

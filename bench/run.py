@@ -10,8 +10,15 @@ import memory
 import peers
 import plan
 import status
+import validate
 
-BENCHES = {"status": status.main, "plan": plan.main, "memory": memory.main, "launch": launch.main}
+BENCHES = {
+    "status": status.main,
+    "plan": plan.main,
+    "memory": memory.main,
+    "launch": launch.main,
+    "validate": validate.main,
+}
 
 
 def main() -> int:
