@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from procman.core.diagnostics import Finding, Severity
@@ -12,7 +12,7 @@ from procman.core.source import Source, Span
 from procman.core.text import lines_of
 from procman.core.words import counted, visible
 
-NARROWEST = 40
+NARROWEST, USUAL = 40, 80
 _COLOURS = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.HINT: "36"}
 _GUTTER, _STRONG = "34", "1"
 _NONE: Mapping[str, tuple[Span, ...]] = {}
@@ -37,7 +37,7 @@ def render_findings(
     `secrets`: by file, places that no frame may show, besides those of the findings themselves.
     """
     found = tuple(findings)
-    columns = max(width or shutil.get_terminal_size().columns, NARROWEST)
+    columns = max(width or _terminal(), NARROWEST)
     # Split once: a faulty file can have thousands of findings.
     lines = {
         source.name: masked(lines_of(source.text), (*secrets.get(source.name, ()), *_secrets(found, source.name)))
@@ -61,6 +61,17 @@ def fix_words(finding: Finding) -> str:
     if fix is None:
         return "none that is safe: only you know what is meant"
     return f"{f'write {fix.text}' if fix.text else 'take it out'}: {fix.words}"
+
+
+def _terminal() -> int:
+    """Return the columns of the terminal as shutil would, which loads four decompressors to tell."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isdigit() and int(given):
+        return int(given)
+    try:
+        return os.get_terminal_size(1).columns or USUAL
+    except OSError:
+        return USUAL
 
 
 def _secrets(found: tuple[Finding, ...], name: str) -> Iterator[Span]:
