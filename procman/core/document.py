@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from procman.core.source import Path, Places, Span
 from procman.core.values import dataclass
 
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,99})")
-_BASED = re.compile(r"0o[0-7]{1,99}|0x[0-9a-fA-F]{1,99}")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+# Compiled when a value needs them: most begin with a letter, or are plain digits.
+_INTEGER = r"[-+]?(?:0|[1-9][0-9]{0,99})"
+_BASED = r"0o[0-7]{1,99}|0x[0-9a-fA-F]{1,99}"
+_FLOAT = r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+_NOT_FINITE = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+_NUMERIC = frozenset("+-.0123456789")
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -77,13 +79,7 @@ def core_value(scalar: Scalar) -> str | int | float | bool | None:
         return text
     if text in _WORDS:
         return _WORDS[text]
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _BASED.fullmatch(text):
-        return int(text, 0)
-    if _FLOAT.fullmatch(text):
-        return float(text)
-    return float(text.replace(".", "")) if _NOT_FINITE.fullmatch(text) else text
+    return _number(text) if text[0] in _NUMERIC else text
 
 
 def kind_of(node: Node) -> str:
@@ -112,6 +108,17 @@ def places_of(root: Node) -> Places:
         if isinstance(node, Scalar) and node.filled:
             raw[path] = node.raw
     return Places(values, keys, raw)
+
+
+def _number(text: str) -> str | int | float:
+    """Return the number that `text` writes, or `text` when it writes none."""
+    if re.fullmatch(_INTEGER, text):
+        return int(text)
+    if re.fullmatch(_BASED, text):
+        return int(text, 0)
+    if re.fullmatch(_FLOAT, text):
+        return float(text)
+    return float(text.replace(".", "")) if re.fullmatch(_NOT_FINITE, text) else text
 
 
 def _walk(path: Path, key_span: Span | None, node: Node) -> Iterator[tuple[Path, Span | None, Node]]:

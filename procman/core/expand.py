@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from posixpath import dirname
 
-from procman.core.facts import Facts, ServiceFacts
+from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
 from procman.core.guards import alone
 from procman.core.manifest import Kind, Manifest, Service
 from procman.core.mqtt import normalize_broker, split_share
 from procman.core.plan import Plan
 from procman.core.spec import Lock, Spec
 
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 SERVICE_SCOPE = "service"
 
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from procman.core.values import dataclass, field
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where a service finds programs when neither its manifest nor its env_file says: nothing of the shell's."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:

@@ -2,7 +2,7 @@
 
 The standard decorator writes and compiles six methods per class when a module is imported, 0.4 to 1 ms each: a third of
 a short command went into classes of which it never made an instance (docs/decisions/0009-values-made-when-used.md).
-Here all methods are shared but ``__init__``, which is compiled on the first call. To type checkers and to
+Here all methods are shared; ``__init__`` is compiled when a class has made a few instances. To type checkers and to
 `dataclasses.replace`, `fields` and `asdict` the classes are ordinary dataclasses. No options but those below are taken.
 """
 
@@ -18,6 +18,7 @@ else:
     from operator import attrgetter
 
     _NONE = object()
+    FEW = 8
 
     class _Mark:
         """What `field` says of one field."""
@@ -91,14 +92,35 @@ else:
         return made
 
     def _first_init(defaults):
-        """Return an ``__init__`` that puts a compiled one in its own place."""
+        """Return an ``__init__`` that makes a few instances by itself and then puts a compiled one in its place."""
+        made = 0
 
         def __init__(self, *arguments, **named):  # noqa: N807 - it is one
+            nonlocal made
+            made += 1
             cls = type(self)
-            cls.__init__ = _compiled(cls, defaults)
-            cls.__init__(self, *arguments, **named)
+            if made > FEW or not _filled(self, cls.__match_args__, arguments, named, defaults):
+                cls.__init__ = _compiled(cls, defaults)
+                cls.__init__(self, *arguments, **named)
 
         return __init__
+
+    def _filled(self, names, arguments, named, defaults):
+        """Fill the slots without compiling; False when the arguments do not fit, which the compiled one tells."""
+        given = dict(zip(names, arguments, strict=False))
+        if len(arguments) > len(names) or given.keys() & named.keys() or named.keys() - set(names):
+            return False
+        given |= named
+        for name in names:
+            value = given.get(name, _NONE)
+            if value is _NONE:
+                value = defaults.get(name, _NONE)
+                if isinstance(value, _Mark):
+                    value = value.default if value.factory is _NONE else value.factory()
+            if value is _NONE:
+                return False
+            object.__setattr__(self, name, value)
+        return True
 
     def _compiled(cls, defaults):
         """Return an ``__init__`` with the signature of the fields; each slot is set past the frozen ``__setattr__``."""

@@ -27,7 +27,7 @@ from posixpath import dirname
 
 from procman.core.asked import written
 from procman.core.diagnostics import Severity
-from procman.core.expand import SYSTEM_PATH
+from procman.core.facts import SYSTEM_PATH
 from procman.rules.base import Context, Problem
 
 CODE = "PM602"

@@ -61,7 +61,9 @@ PLACES = st.builds(
     *(st.integers(1, 9), st.integers(1, 9), st.integers(0, 3), st.integers(1, 9)),
 )
 CHARS = st.characters(exclude_categories=())
-ANY = st.builds(made, st.text(CHARS), st.sampled_from(Severity), st.text(CHARS, min_size=1).map("d/{}".format), PLACES)
+# What a file may be called here: any bytes but NUL and the slash, as Python reads them.
+NAMES = st.binary(max_size=20).map(lambda name: f"d/n{os.fsdecode(name.translate(None, bytes(1) + b'/'))}")
+ANY = st.builds(made, st.text(CHARS), st.sampled_from(Severity), NAMES, PLACES)
 REPORTS = st.lists(ANY, max_size=4).map(lambda found: report(*found, failing=frozenset({Severity.ERROR})))
 
 
