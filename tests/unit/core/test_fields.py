@@ -442,3 +442,13 @@ def test_a_thousand_faults_are_enough() -> None:
     assert len(codes(service("") + lines)) == 1000
     variables = ", ".join(f"A{n}: '${{B{n}}}'" for n in range(1500))
     assert len(codes(service(f"env: {{{variables}}}"))) == 1000
+
+
+@given(
+    st.sampled_from(["127.0.0.1", "0.0.0.0", "localhost", "h"]),
+    st.from_regex(r"[0-9]{0,7}|[0-9٣]{1,3}", fullmatch=True),
+)
+def test_an_address_is_read_the_same_with_and_without_the_pattern(host: str, port: str) -> None:
+    """The short way that the usual hosts take accepts the ports that the pattern accepts, and no other."""
+    fits = port.isascii() and port.isdigit() and not port.startswith("0") and len(port) < 6 and int(port) <= 65535
+    assert (codes(service(f"listen: '{host}:{port}'")) == []) is fits
