@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procman.core.expand import SYSTEM_PATH, environment, expand, locks_of
-from procman.core.facts import Facts, ServiceFacts
+from procman.core.expand import environment, expand, locks_of
+from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
 from procman.core.manifest import Consumes, Kind, Manifest
 from procman.core.plan import make_plan
 from procman.core.quantity import GIB
