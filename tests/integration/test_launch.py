@@ -93,7 +93,8 @@ def test_signals_are_as_a_program_expects_them(bench: Bench) -> None:
     started = bench.start(bench.api(), preexec=deaf).becomes()
     status = Path(f"/proc/{started.pid}/status").read_text()
     sets = dict(line.split(":\t") for line in status.splitlines() if line.startswith(("SigIgn", "SigBlk")))
-    assert {name: int(value, 16) for name, value in sets.items()} == {"SigIgn": 0, "SigBlk": 0}
+    ours = sum(1 << (number - 1) for number in signal.valid_signals())  # 32 and 33 are the C library's own
+    assert {name: int(value, 16) & ours for name, value in sets.items()} == {"SigIgn": 0, "SigBlk": 0}
 
 
 def test_a_relative_command_is_looked_up_in_the_directory(bench: Bench) -> None:
