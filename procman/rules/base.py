@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from procman.core.diagnostics import Related, Severity
+from procman.core.diagnostics import Fix, Related, Severity
 from procman.core.facts import Facts
 from procman.core.manifest import Manifest
 from procman.core.plan import Plan
@@ -31,6 +31,7 @@ class Problem:
     message: str
     help: str = ""
     related: tuple[Related, ...] = ()
+    fix: Fix | None = None
 
 
 class Rule(Protocol):

@@ -39,4 +39,5 @@ def _stamp(rule: Rule, problem: Problem, context: Context) -> Finding:
         why=rule.WHY,
         help=problem.help,
         related=problem.related,
+        fix=problem.fix,
     )

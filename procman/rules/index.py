@@ -14,6 +14,7 @@ from procman.rules import (
     command_watches,
     command_wrapped,
     consumer_scaled,
+    count_redundant,
     crash_loop_hidden,
     debugger_open,
     dedup_undeclared,
@@ -111,6 +112,7 @@ RULES: tuple[Rule, ...] = (
     scheme_deprecated,
     service_unprofiled,
     port_differs,
+    count_redundant,
 )
 
 ASK_HOST: tuple[Rule, ...] = (

@@ -287,3 +287,25 @@ def test_a_secret_stays_hidden_when_its_finding_is_not_chosen(
         out = told(capfd, *options)[1]
         assert "memroy" in out
         assert "hunter2secret" not in out
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("c:\n    kind: singleton\n    instances: 1\n    command: x\n", "c:\n    kind: singleton\n    command: x\n"),
+        ("c: {kind: singleton, instances: 1, command: x}\n", "c: {kind: singleton, command: x}\n"),
+        ("c: {kind: singleton, command: x, instances: 1}\n", "c: {kind: singleton, command: x}\n"),
+        ("c:\n    kind: singleton\n    instances: 1 # once\n    command: x\n", None),
+        ("c:\n    kind: singleton\n    instances: ${N:-1}\n    command: x\n", None),
+        ("c: {kind: singleton, command: x, instances: 1}\ndefaults: {instances: 2}\n", None),
+        ("c: {kind: singleton, command: x}\ndefaults: {instances: 1}\n", None),
+    ],
+)
+def test_the_count_of_a_singleton_is_taken_out(
+    capfd: pytest.CaptureFixture[str], tmp_path: Path, before: str, after: str | None
+) -> None:
+    """With its line or its comma; never with a comment, a variable, or where `defaults` say something else."""
+    head, file = "version: 1\nproject: a\nservices:\n  ", tmp_path / "procman.yaml"
+    file.write_text(head + before)
+    told(capfd, "--fix", "--select", "PM607")
+    assert head + (before if after is None else after) == file.read_text()

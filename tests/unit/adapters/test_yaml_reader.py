@@ -1,17 +1,18 @@
 """The door to YAML: what is read, what is refused, and that neither takes long."""
 
+import re
 import time
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from procman.adapters import yaml_reader
 from procman.core.diagnostics import Finding
 from procman.core.document import Mapping, Node, Scalar, Sequence, core_value
 from procman.core.source import Source, Span
-from tests.support.manifests import load
+from tests.support.manifests import GOOD, load
 
 
 def read(text: str) -> tuple[Node | None, list[Finding]]:
@@ -146,3 +147,26 @@ def test_any_yaml_like_text_gives_findings_or_a_manifest(text: str) -> None:
     """The same for text made of the characters that mean something in YAML."""
     manifest, findings, _ = load(text)
     assert manifest is not None or findings
+
+
+CUTS = st.tuples(
+    st.integers(0, len(GOOD)),
+    st.integers(0, 20),
+    st.sampled_from(["", ":", "- ", "[", "}", "'", "&a ", "*a", "#", "é"]),
+)
+
+
+@given(CUTS)
+def test_with_and_without_libyaml_the_same_is_read(cut: tuple[int, int, str]) -> None:
+    """The pure parser makes the same tree, with the same places, and refuses the same, but for a colon without a space.
+
+    libyaml takes ``a:{b: 1}`` inside braces for a key and refuses it outside; PyYAML takes both for text.
+    """
+    text = GOOD[: cut[0]] + cut[2] + GOOD[cut[0] + cut[1] :]
+    assume(not re.search(r":[^\s/0-9]", text))
+    fast, faults = read(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(yaml, "__with_libyaml__", False)
+        slow, same = read(text)
+    assert fast == slow
+    assert [f.code for f in faults] == [f.code for f in same]

@@ -71,7 +71,7 @@ def test_rules_lists_every_rule(capsys: pytest.CaptureFixture[str]) -> None:
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["code", "weight", "name", "what"]
     assert [line[:5] for line in lines[1:]] == [one.code for one in pages()]
-    assert lines[-1].split(maxsplit=3) == ["PM606", "warning", "port-differs", page("PM606").title]
+    assert lines[-1].split(maxsplit=3) == ["PM607", "hint", "count-redundant", page("PM607").title]
 
 
 def test_rules_as_json_say_what_can_be_suppressed(capsys: pytest.CaptureFixture[str]) -> None:
