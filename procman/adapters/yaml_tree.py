@@ -37,12 +37,16 @@ class _Done:
 
 
 class _Open:
-    """A list or mapping whose end has not come yet; a mapping's parts are its keys and values in turn."""
+    """A list or mapping whose end has not come yet; a mapping's parts are its keys and values in turn.
 
-    __slots__ = ("anchor", "height", "is_mapping", "parts", "size", "span")
+    `in_braces`: written as ``{...}`` or ``[...]``.
+    """
 
-    def __init__(self, span: Span, anchor: str | None, *, is_mapping: bool) -> None:
+    __slots__ = ("anchor", "height", "in_braces", "is_mapping", "parts", "size", "span")
+
+    def __init__(self, span: Span, anchor: str | None, *, is_mapping: bool, in_braces: bool) -> None:
         self.is_mapping = is_mapping
+        self.in_braces = in_braces
         self.span = span
         self.anchor = anchor
         self.parts: list[Node] = []
@@ -60,6 +64,7 @@ class Tree:
         self.findings: list[Finding] = []
         self._file = file
         self._open: list[_Open] = []
+        self._last = START
         self._anchors: dict[str, _Done | None] = {}
         self._count = 0
         self._documents = 0
@@ -85,7 +90,9 @@ class Tree:
         if isinstance(event, yaml.ScalarEvent):
             if not event.value.isascii() and re.search(_HALF, event.value):
                 raise self._refused(span, "an escape stands for half a character", "write the character itself")
-            done = _Done(Scalar(event.value, not event.style and event.tag is None, span))
+            plain = not event.style and event.tag is None
+            self._last = span = self._place(span, empty=plain and not event.value)
+            done = _Done(Scalar(event.value, plain, span))
             if event.anchor is not None:
                 self._anchors[event.anchor] = done
             self._add(done)
@@ -93,12 +100,15 @@ class Tree:
         self._at_depth(len(self._open) + 1, span)
         if event.anchor is not None:
             self._anchors[event.anchor] = None
-        self._open.append(_Open(span, event.anchor, is_mapping=isinstance(event, yaml.MappingStartEvent)))
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        self._open.append(_Open(span, event.anchor, is_mapping=is_mapping, in_braces=bool(event.flow_style)))
 
     def _end(self, event: yaml.Event) -> None:
         closed = self._open.pop()
-        end = _span(event)
-        span = Span(closed.span.line, closed.span.column, end.end_line, end.end_column)
+        if closed.in_braces:
+            self._last = _span(event)
+        # without braces the parsers say where the next thing begins, and at the end of the file not the same
+        span = Span(closed.span.line, closed.span.column, self._last.end_line, self._last.end_column)
         node = self._mapping(closed.parts, span) if closed.is_mapping else Sequence(tuple(closed.parts), span)
         done = _Done(node, closed.size, closed.height)
         if closed.anchor is not None:
@@ -106,7 +116,8 @@ class Tree:
         self._add(done)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
-        span, name = _span(event), shown(f"*{event.anchor}")
+        self._last = span = _span(event)
+        name = shown(f"*{event.anchor}")
         if event.anchor not in self._anchors:
             raise self._refused(span, f"the alias {name} stands for nothing", f"no &{event.anchor} comes before it")
         done = self._anchors[event.anchor]
@@ -115,6 +126,14 @@ class Tree:
         self._counted(done.size, span)
         self._at_depth(len(self._open) + done.height, span)
         self._add(done)
+
+    def _place(self, span: Span, *, empty: bool) -> Span:
+        """Return where a scalar stands: one left out of ``{key: }`` is at its key, whatever the parser says."""
+        parent = self._open[-1] if self._open else None
+        if empty and parent and parent.in_braces and len(parent.parts) % 2 == 1 and parent.is_mapping:
+            key = self._last
+            return Span(key.end_line, key.end_column, key.end_line, key.end_column)
+        return span
 
     def _add(self, done: _Done) -> None:
         if not self._open:

@@ -5,7 +5,7 @@ import time
 
 import pytest
 import yaml
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from procman.adapters import yaml_reader
@@ -157,6 +157,8 @@ CUTS = st.tuples(
 
 
 @given(CUTS)
+@example((309, 10, "}"))  # a value left out of {min: }
+@example((803, 18, ""))  # an empty value as the last of the file
 def test_with_and_without_libyaml_the_same_is_read(cut: tuple[int, int, str]) -> None:
     """The pure parser makes the same tree, with the same places, and refuses the same, but for a colon without a space.
 
