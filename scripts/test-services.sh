@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to what the tests start besides Python: mosquitto, node, npm and strace.
+# Sees to what the tests start besides Python: mosquitto, node, npm, PostgreSQL and strace.
 # As root on Debian it installs what is missing; otherwise it says how to, and the tests that need it skip.
 # With CI=true a missing one is a failure: a skipped test proves nothing.
 set -euo pipefail
@@ -8,17 +8,24 @@ has() {
     command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
 }
 
+# Debian keeps the server's programs out of the PATH, in a folder per version.
+has_postgresql() {
+    has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+}
+
 missing_packages() {
     has mosquitto || echo mosquitto
     has node || echo nodejs
     has npm || echo npm
+    has_postgresql || echo postgresql
     has strace || echo strace
 }
 
 install() {
-    local log had_broker=yes
+    local log service new=()
     log=$(mktemp)
-    has mosquitto || had_broker=no
+    has mosquitto || new+=(mosquitto)
+    has_postgresql || new+=(postgresql)
     echo "setup: installing Debian packages for the tests: $*"
     if ! {
         apt-get update --quiet &&
@@ -29,10 +36,11 @@ install() {
         return 1
     fi
     rm -f "$log"
-    # The tests start brokers of their own; nobody asked for one that listens on this host for good.
-    if [ "$had_broker" = no ] && [ -d /run/systemd/system ]; then
-        systemctl disable --now --quiet mosquitto.service || true
-    fi
+    # The tests start servers of their own; nobody asked for one that listens on this host for good.
+    [ -d /run/systemd/system ] || return 0
+    for service in "${new[@]}"; do
+        systemctl disable --now --quiet "$service.service" || true
+    done
 }
 
 mapfile -t missing < <(missing_packages)
