@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from posixpath import dirname
 
+from procman.core import members
 from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
 from procman.core.guards import alone
 from procman.core.manifest import Kind, Manifest, Service
@@ -64,14 +65,21 @@ def _spec(
         instances=count,
         kind=Kind.SINGLETON if alone(service) else service.kind,
         argv=(known.executable or service.command[0], *service.command[1:]),
-        env=environment(service, known),
+        env=tuple(sorted({**dict(environment(service, known)), **members.variables(service, instance, state)}.items())),
         directory=known.directory,
         state=state,
         user=service.user,
         listen=service.listen,
-        locks=locks_of(project, service, facts.local_names),
+        locks=_locks(project, service, instance, facts.local_names),
         start_time=service.start.time,
         stop=service.stop,
         restart=service.restart,
         logs=service.logs,
     )
+
+
+def _locks(project: str, service: Service, instance: int, local_names: frozenset[str]) -> tuple[Lock, ...]:
+    """Return the locks of one instance: member 0 of a consumer keeps every other consumer of its topics away."""
+    if instance and service.consumes is not None:
+        return (members.lock(service, instance, local_names),)
+    return locks_of(project, service, local_names)

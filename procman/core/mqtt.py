@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from procman.core.topics import filters_overlap, split_share
 
-__all__ = ["filter_fault", "filters_overlap", "normalize_broker", "split_share"]
+__all__ = ["filter_fault", "filters_overlap", "normalize_broker", "split_share", "without_credentials"]
 
 DEFAULT_PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883, "ws": 80, "wss": 443}
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound
@@ -26,6 +26,13 @@ def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str
     if host in local_names or host in LOCAL_NAMES or _is_loopback(host):
         host = "localhost"
     return f"{host}:{port or DEFAULT_PORTS[scheme]}"
+
+
+def without_credentials(url: str) -> str:
+    """Return a broker's URL without user and password, as it may be shown and handed on."""
+    scheme, mark, rest = url.partition("://")
+    place, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{place.rpartition('@')[2]}{slash}{path}"
 
 
 def filter_fault(topic: str) -> str | None:

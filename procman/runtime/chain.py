@@ -96,6 +96,10 @@ def _launch(launch: Launch) -> None:
             report_held(store, pid, _octets(launch.unit), refused.reason)
         raise
     launch.env["PROCMAN_MANAGER"] = manager.decode("ascii")
+    if "PROCMAN_MQTT_BROKER" in launch.env:
+        from procman.runtime import tokens  # noqa: PLC0415 - consumers only
+
+        launch.env["PROCMAN_MQTT_TOKEN"] = tokens.fresh(launch.state, launch.unit)
     _greet(launch, store, pid)
     if launch.user is not None:
         _become(launch.user)

@@ -16,13 +16,15 @@ from procman.core.diff import Action, Do, changes, diff
 from procman.core.errors import Failed, ProcmanError
 from procman.core.observed import Observed
 from procman.core.sheet import Sheet
+from procman.core.spec import Spec
 from procman.engines import supervisord as engine
 from procman.workflow.ending import end_manager, stop_units
+from procman.workflow.leaving import leavers, told
 from procman.workflow.observe import observe
 from procman.workflow.preflight import check_room
 from procman.workflow.preview import Before
 from procman.workflow.ready import Progress, wait_ready
-from procman.workflow.running import running
+from procman.workflow.running import read_spec, running
 from procman.workflow.target import Target, as_it_was
 
 
@@ -120,7 +122,9 @@ def _converge(
     client.reload_config()
     known = {u.unit for u in observed.units}
     stops = [a for a in actions if a.do is Do.STOP]
-    stop_units(state, [a.unit for a in stops], progress)
+    leaving = leavers(_specs_of(observed, {a.unit for a in stops if target.want(a.unit) is None}))
+    with told(leaving):
+        stop_units(state, [a.unit for a in stops], progress)
     for action in stops:
         client.remove(action.unit)
         if target.want(action.unit) is not None:
@@ -136,6 +140,12 @@ def _converge(
         if action.do is Do.REPLACE:
             wait_ready(state, target.awaited(waiting), progress)
             waiting.clear()
+
+
+def _specs_of(observed: Observed, units: set[str]) -> tuple[Spec, ...]:
+    """Return what the instances `units` were started from, as far as that can be read."""
+    specs = (read_spec(unit.spec) for unit in observed.units if unit.unit in units)
+    return tuple(spec for spec in specs if spec is not None)
 
 
 def _start(state: State, client: supervisor_rpc.Client, unit: str, *, known: bool, progress: Progress) -> None:

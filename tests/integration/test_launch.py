@@ -273,3 +273,23 @@ def test_nothing_needs_a_module_that_is_slow_to_load(bench: Bench) -> None:
         "__future__",
     }
     assert loaded & slow == set()
+
+
+def test_a_consumer_gets_a_larger_token_with_every_start(bench: Bench) -> None:
+    """Also when the clock has gone back, and when what was kept is damaged or cannot be written."""
+    spec = bench.api(env=["PROCMAN_MQTT_BROKER=mqtt://h"])
+    kept = Path(bench.state, "tokens", "api-0")
+
+    def token() -> int:
+        return int(environ(bench.start(spec).becomes().pid)[b"PROCMAN_MQTT_TOKEN"])
+
+    first = token()
+    second = token()
+    assert first < second == int(kept.read_text())
+    kept.write_text(f"{second + 10**9}\n")
+    assert token() == second + 10**9 + 1
+    kept.write_text("no number")
+    assert token() > second
+    kept.unlink()
+    kept.mkdir()
+    assert token() > second
