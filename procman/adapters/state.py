@@ -52,6 +52,11 @@ class State:
         """The record of the last applied plan."""
         return f"{self.folder}/applied.json"
 
+    @property
+    def events(self) -> str:
+        """The journal of what the manager did and saw."""
+        return f"{self.folder}/events.log"
+
     def log(self, unit: str) -> str:
         """The log file of one instance, or of ``supervisord``."""
         return f"{self.logs}/{unit}.log"

@@ -19,6 +19,7 @@ COMMANDS = {
     "restart": "Restart services, one instance after another.",
     "scale": "Run another number of instances, by the same rules and budget.",
     "logs": "Show what all services write, as one stream.",
+    "events": "Show the history of everything the manager did and saw.",
     "down": "End everything of the project.",
     "doctor": "Look for a second consumer on this host, procman's or not.",
     "explain": "Print the page of a rule.",

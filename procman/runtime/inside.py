@@ -39,6 +39,7 @@ class ProcessConfig(Protocol):
     autorestart: object
     exitcodes: Sequence[int]
     startsecs: int
+    stdout_logfile: str | None
 
 
 class Process(Protocol):

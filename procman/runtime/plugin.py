@@ -16,8 +16,10 @@ from supervisor.xmlrpc import Faults, RPCError
 
 from procman.runtime import forks, inside, loop, orphans, parent, proc, report, store
 from procman.runtime.border import Border, Broken
+from procman.runtime.chronicle import Chronicle
 from procman.runtime.claim import Claim
 from procman.runtime.desk import Desk
+from procman.runtime.journal import Journal
 from procman.runtime.listeners import Listeners
 from procman.runtime.restarts import Restarts
 from procman.runtime.usage import Usage
@@ -47,6 +49,8 @@ class Core:
         self.listeners = Listeners(least, self.border.log)
         self.restarts = Restarts(self.wake.after, self.border.log)
         self.usage = Usage(lambda: [(p.config.name, p.pid) for p in inside.processes(self.supervisord) if p.pid])
+        self.journal = Journal(state, self.border.log)
+        self.chronicle = Chronicle(self.journal, self.usage.of)
         self.desk = Desk(state, self.claim, self.listeners, self.restarts, self.end_orphans)
         self.adopts = False
         self.store: store.Store | None = None
@@ -79,7 +83,10 @@ class Core:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
         services = {p.pid for p in inside.processes(self.supervisord) if p.pid}
         adopted = orphans.adopted(services, os.getpid()) if self.adopts else []
-        return orphans.end(orphans.of_unit(adopted, unit, unmarked=unmarked))
+        ended = orphans.end(orphans.of_unit(adopted, unit, unmarked=unmarked))
+        if ended:
+            self.journal.note("orphans-ended", unit, pids=ended)
+        return ended
 
     def status(self) -> str:
         """Return the report of everything."""
@@ -110,6 +117,7 @@ class Core:
             store.sweep(self.state)
         else:
             self.border.log(f"{self.claim.reason}; nothing is started here")
+        self.chronicle.running(self.supervisord, passive=not self.claim.held)
         if self.store is None:
             self.store = store.Store(self.state, self.supervisord.options.minfds, self.answer, self.border.around)
             atexit.register(self.store.remove, os.getpid())
@@ -118,6 +126,7 @@ class Core:
         os.environ[STORE] = self.store.path
 
     def _stopping(self, _event: object) -> None:
+        self.chronicle.stopping(self.supervisord)
         # all at once: supervisord stops one group after another and waits for each
         for name, group in self.supervisord.process_groups.items():
             self.border.run(f"stopping {name}", group.stop_all)
@@ -126,9 +135,11 @@ class Core:
         process = event.process
         if process.state == ProcessStates.STOPPING:
             forks.own_group(process.pid)
+        self.border.run("noting a change", self.chronicle.before, event)
         try:
             self.restarts.on_state(event)
         finally:
+            self.border.run("noting a decision", self.chronicle.after, event, self.restarts.record(process.config.name))
             self._serve(process)
 
     def _last(self, pid: int) -> None:
@@ -147,6 +158,7 @@ class Core:
         units = {p.config.name for p in inside.processes(self.supervisord)}
         self.restarts.forget_all_but(units)
         self.usage.forget_all_but(units)
+        self.chronicle.forget_all_but(units)
 
     def _tick(self, _event: object) -> None:
         self.usage.turn()
@@ -156,6 +168,7 @@ class Core:
             pid, status = waitpid()
             if pid and status is not None:
                 self.border.run("noting an exit", self.restarts.reaped, pid, status)
+                self.border.run("keeping an exit", self.chronicle.reaped, pid, status)
             return pid, status
 
         return noted

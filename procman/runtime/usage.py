@@ -26,22 +26,23 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Memory:
-    """What one unit needed, in bytes: `peak`, and a few samples evenly spread over all its time.
+    """What one unit needed, in bytes: `last`, `peak`, and a few samples evenly spread over all its time.
 
     When there are too many, every second one is dropped and from then on only half as many are taken: 64 numbers for a
     minute as for a year.
     """
 
-    __slots__ = ("_samples", "_stride", "peak", "seen")
+    __slots__ = ("_samples", "_stride", "last", "peak", "seen")
 
     def __init__(self) -> None:
-        self.peak = 0
+        self.last = self.peak = 0
         self.seen = 0
         self._samples: list[int] = []
         self._stride = 1
 
     def add(self, size: int) -> None:
         """Note one sample."""
+        self.last = size
         self.peak = max(self.peak, size)
         if self.seen % self._stride == 0:
             self._samples.append(size)

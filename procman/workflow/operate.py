@@ -15,11 +15,14 @@ from procman.core.values import dataclass, replace
 from procman.workflow import ending, preflight
 from procman.workflow.apply import apply
 from procman.workflow.decide import Approved, Choice, approve, decide
+from procman.workflow.history import note_command
 from procman.workflow.load import load_applied
 from procman.workflow.preview import Agreed, Before, outlook, seen_before
 from procman.workflow.project import Project
 from procman.workflow.ready import Progress
 from procman.workflow.target import Target, as_it_was, narrowed, target_for, untouched
+
+SCALE, START, RESTART = "scale", "start", "restart"
 
 Show = Callable[[tuple[Action, ...]], None]
 """Called with the actions before the first of them is taken."""
@@ -59,6 +62,7 @@ def up(
         actions = diff(target.wanted, before.running)
         _look(state, target, actions, before, talk, takeover=talk.takeover)
         talk.show(actions)
+        note_command(state, "up", actions)
         apply(state, target, actions, before, talk.progress, foreground=foreground)
         return actions
 
@@ -71,7 +75,7 @@ def scale(
         applied = _record(project)
         approved = _again(applied, environment, {**dict(applied.scaled), **counts})
         units = _units(approved, project.state, set(counts)) | _running_units(project, set(counts))
-        return _change(project, approved, applied, units, talk, starts_only=True)
+        return _change(project, approved, applied, units, talk, SCALE)
 
 
 def start(project: Project, names: tuple[str, ...], environment: Mapping[str, str], talk: Talk) -> tuple[Action, ...]:
@@ -81,7 +85,7 @@ def start(project: Project, names: tuple[str, ...], environment: Mapping[str, st
         units = chosen(applied, names)
         applied = replace(applied, stopped=tuple(u for u in applied.stopped if u not in units))
         approved = _again(applied, environment, dict(applied.scaled))
-        return _change(project, approved, applied, units, talk)
+        return _change(project, approved, applied, units, talk, START)
 
 
 def restart(project: Project, names: tuple[str, ...], environment: Mapping[str, str], talk: Talk) -> tuple[Action, ...]:
@@ -91,7 +95,7 @@ def restart(project: Project, names: tuple[str, ...], environment: Mapping[str, 
         units = chosen(applied, names)
         applied = replace(applied, stopped=tuple(u for u in applied.stopped if u not in units))
         approved = _again(applied, environment, dict(applied.scaled))
-        return _change(project, approved, applied, units, talk, anew=True)
+        return _change(project, approved, applied, units, talk, RESTART)
 
 
 def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, ...]:
@@ -109,6 +113,7 @@ def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, 
         target = replace(former, wanted=wanted, scope=frozenset(units))
         actions = narrowed(diff(wanted, before.running), units)
         talk.show(actions)
+        note_command(project.state, "stop", actions)
         apply(project.state, target, actions, before, talk.progress)
         return actions
 
@@ -120,6 +125,7 @@ def down(project: Project, talk: Talk) -> tuple[str, ...]:
         before = seen_before(project.state, applied)
         stops = [Action(r.service, r.instance, Do.STOP, "procman down") for r in before.running if r.alive]
         talk.show(tuple(stops))
+        note_command(project.state, "down", tuple(stops))
         longest = max((r.spec.stop.timeout for r in before.running if r.spec), default=0.0)
         killed = ending.end_manager(project.state, talk.progress, longest + ending.STOP_MARGIN)
         states.write_record(project.state, applied.ended())
@@ -186,24 +192,23 @@ def _change(
     applied: Applied,
     units: set[str],
     talk: Talk,
-    *,
-    anew: bool = False,
-    starts_only: bool = False,
+    command: str,
 ) -> tuple[Action, ...]:
-    """Bring `units` to the target and leave everything else exactly as it runs."""
+    """Bring `units` to the target as `command` asks, and leave everything else exactly as it runs."""
     before = seen_before(project.state, states.read_record(project.state))
     if before.observed is None:
         raise NotRunning("the manager is not running", "start it with procman up")
     existing = {r.unit for r in before.running}
     target = target_for(approved, project.state.folder, applied.stopped, forced=applied.forced)
     target = replace(
-        untouched(target, before.running, units - existing if starts_only else units), scope=frozenset(units)
+        untouched(target, before.running, units - existing if command == SCALE else units), scope=frozenset(units)
     )
     actions = narrowed(diff(target.wanted, before.running), units)
-    if anew:
+    if command == RESTART:
         actions = tuple(_replaced(a) if a.unit in units else a for a in actions)
     _look(project.state, target, actions, before, talk)
     talk.show(changes(actions))
+    note_command(project.state, command, actions)
     apply(project.state, target, actions, before, talk.progress)
     return actions
 

@@ -193,6 +193,11 @@ def test_lock_that_cannot_be_made_is_a_reason() -> None:
         "Restarts.on_state",
         "Restarts.reaped",
         "Listeners.mark",
+        "Chronicle.running",
+        "Chronicle.reaped",
+        "Chronicle.before",
+        "Chronicle.after",
+        "Journal.note",
     ],
 )
 def test_broken_callback_does_not_end_supervisord(target: str) -> None:

@@ -1,0 +1,90 @@
+"""`procman events`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from procman.cli.options import environment, format_option, long_file_option
+
+if TYPE_CHECKING:
+    from procman.core.events import Event
+    from procman.workflow.history import History
+
+STYLES = {"exit": "yellow", "failed": "red", "held": "red", "command": "bold", "ready": "green", "running": "green"}
+
+
+@click.command(
+    "events",
+    epilog="""\b
+Examples:
+  procman events                   # the last 50 events
+  procman events api -f            # follow those of one service
+  procman events --json | jq '.events[] | select(.event == "exit")'
+
+\b
+Exit codes: 0 shown, or nothing to show, 1 the history cannot be read,
+2 wrong use, 75 another checkout owns the project. Ctrl-C ends --follow.""",
+)
+@click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
+@long_file_option
+@click.option("--follow", "-f", is_flag=True, help="Go on with what happens from now; with --json one event a line.")
+@click.option("--lines", "-n", type=click.IntRange(0, 100_000), default=50, show_default=True, help="How many events.")
+@format_option
+def command(names: tuple[str, ...], file: str | None, follow: bool, lines: int, form: str) -> int:
+    """Show what the manager did and saw: starts, ends, restarts, commands, limits.
+
+    Also when the manager is down or the manifest is gone. The history holds 1 MiB and survives restarts.
+    """
+    from procman.cli.console import talk
+    from procman.workflow import history
+
+    found = history.open_history(file, environment(), names)
+    if found is None:
+        talk("no events: the project was never started")
+    if form == "json":
+        _print_json(found, lines, follow=follow)
+    elif found is not None:
+        for event in found.follow(lines) if follow else found.events(lines):
+            click.echo(_line(event))
+    return 0
+
+
+def _print_json(found: History | None, lines: int, *, follow: bool) -> None:
+    import json
+
+    if not follow or found is None:
+        events = found.events(lines) if found else ()
+        head = {"schema_version": 1, "project": found.project if found else None}
+        click.echo(json.dumps({**head, "events": [_document(event) for event in events]}, indent=2))
+        return
+    for event in found.follow(lines):
+        click.echo(json.dumps({"schema_version": 1, **_document(event)}))
+
+
+def _line(event: Event) -> str:
+    from procman.cli.console import paint
+    from procman.core.events import told
+
+    words = f"{event.unit or '-':10}  {event.event:16}  {told(event)}".rstrip()
+    return f"{_local(event.at)}  {paint(words, STYLES.get(event.event, ''))}"
+
+
+def _document(event: Event) -> dict[str, object]:
+    from procman.core.events import document
+
+    return document(event, rfc3339(event.at))
+
+
+def rfc3339(at: float) -> str:
+    """Return a time in seconds since the epoch as RFC 3339 in UTC, to the millisecond."""
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _local(at: float) -> str:
+    import time
+
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

@@ -1,0 +1,124 @@
+"""Turns what supervisord does with its processes into events of the journal. Changes nothing.
+
+An event of supervisord may bring about the next one before its own handlers are through: so what is known is noted
+before anybody acts on it (`before`), and what was decided afterwards (`after`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from supervisor import events
+from supervisor.states import ProcessStates, SupervisorStates
+
+from procman.runtime import procfs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from procman.runtime.inside import Process, StateEvent, Supervisord
+    from procman.runtime.journal import Journal
+    from procman.runtime.restarts import Record
+    from procman.runtime.usage import Memory
+
+_BOOT = "/proc/sys/kernel/random/boot_id"
+_SHUTDOWN = "the manager stops"
+
+
+class Chronicle:
+    """Notes the life of every process. `memory` returns what is known of a unit's memory."""
+
+    def __init__(self, journal: Journal, memory: Callable[[str], Memory]) -> None:
+        self._journal = journal
+        self._memory = memory
+        self._reaped: tuple[int, int] = (0, 0)
+        self._began: dict[str, tuple[int, int]] = {}
+        self._reasons: dict[str, str] = {}
+        self._stopping = False
+        self._runs = 0
+
+    def running(self, supervisord: Supervisord, *, passive: bool) -> None:
+        """Note that the manager runs, or runs again after SIGHUP."""
+        self._runs += 1
+        self._stopping = False
+        boot = (procfs.read(_BOOT) or b"").decode("ascii", "replace").strip()
+        units = sum(len(group.processes) for group in supervisord.process_groups.values())
+        event = "manager-start" if self._runs == 1 else "manager-reload"
+        self._journal.note(event, pid=os.getpid(), boot=boot, units=units, passive=passive or None)
+
+    def stopping(self, supervisord: Supervisord) -> None:
+        """Note that the manager stops everything: to end, or to read its file anew."""
+        self._stopping = True
+        again = supervisord.options.mood == SupervisorStates.RESTARTING
+        self._journal.note("manager-stop", pid=os.getpid(), again=again or None)
+
+    def because(self, unit: str, reason: str) -> None:
+        """Keep in mind why `unit` is about to be stopped by procman itself."""
+        self._reasons[unit] = reason
+
+    def reaped(self, pid: int, status: int) -> None:
+        """Keep in mind how a process ended."""
+        self._reaped = (pid, status)
+
+    def before(self, event: StateEvent) -> None:
+        """Note what `event` says."""
+        process = event.process
+        unit = process.config.name
+        if process.pid and self._reaped[0] == process.pid:
+            self._exit(process, self._reaped[1], asked=event.from_state == ProcessStates.STOPPING)
+            self._reaped = (0, 0)
+        if isinstance(event, events.ProcessStateStartingEvent):
+            self._began[unit] = _log_end(process)
+            self._journal.note("start", unit, again=event.from_state == ProcessStates.BACKOFF or None)
+        elif isinstance(event, events.ProcessStateRunningEvent):
+            self._journal.note("running", unit, pid=process.pid)
+        elif isinstance(event, events.ProcessStateStoppingEvent):
+            reason = self._reasons.pop(unit, None) or (_SHUTDOWN if self._stopping else None)
+            self._journal.note("stopping", unit, pid=process.pid, reason=reason)
+
+    def after(self, event: StateEvent, record: Record) -> None:
+        """Note what became of `event`."""
+        process = event.process
+        unit = process.config.name
+        if isinstance(event, events.ProcessStateBackoffEvent) and process.state == ProcessStates.BACKOFF:
+            wait = max(0.0, process.delay - time.time())
+            self._journal.note("restart-planned", unit, seconds=round(wait, 3), failures=len(record.failures))
+        elif isinstance(event, events.ProcessStateFatalEvent):
+            if record.held is not None:
+                self._journal.note("held", unit, reason=record.held)
+            else:
+                self._journal.note("failed", unit, reason=record.given_up or record.refused or process.spawnerr)
+
+    def _exit(self, process: Process, status: int, *, asked: bool) -> None:
+        unit = process.config.name
+        memory = self._memory(unit)
+        inode, end = _log_end(process)
+        began = self._began.get(unit, (inode, 0))
+        self._journal.note(
+            "exit",
+            unit,
+            pid=process.pid,
+            code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
+            signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
+            uptime=round(max(0.0, time.time() - process.laststart), 3),
+            asked=asked or None,
+            memory=memory.last or None,
+            peak=memory.peak or None,
+            log=[inode, began[1] if began[0] == inode else 0, end],
+        )
+
+    def forget_all_but(self, units: set[str]) -> None:
+        """Drop what is kept of other units."""
+        self._began = {unit: place for unit, place in self._began.items() if unit in units}
+        self._reasons = {unit: reason for unit, reason in self._reasons.items() if unit in units}
+
+
+def _log_end(process: Process) -> tuple[int, int]:
+    """Return the inode of the log of `process`, and where it ends now: its last words stand just before."""
+    try:
+        now = os.stat(process.config.stdout_logfile or "")
+    except OSError:
+        return (0, 0)
+    return (now.st_ino, now.st_size)
