@@ -135,11 +135,17 @@ def _command(read: Values, at: Path, sink: Sink) -> tuple[str, ...]:
     if shell:
         return ("sh", "-c", command)
     try:
-        return tuple(shlex.split(command)) or UNREADABLE
+        words = tuple(shlex.split(command)) or UNREADABLE
     except ValueError as error:
         advice = "close the quote, or write the command as a list"
         sink.add((*at, "command"), span, Fault(f"the command cannot be split: {str(error).lower()}", advice))
         return UNREADABLE
+    if not words[0]:
+        sink.add(
+            (*at, "command"), span, Fault("the command begins with an empty word", "begin with the program to run")
+        )
+        return UNREADABLE
+    return words
 
 
 def _instances(read: Values) -> Instances | None:

@@ -81,7 +81,7 @@ STOP_SIGNAL = Field(
 RESTART_MAX = Field(
     "max", scalars.whole(0, 100), "More failures than this within the window end in 'failed'.", default=5
 )
-RESTART_WITHIN = Field("within", TIME, "The window in which failures are counted.", default="60s")
+RESTART_WITHIN = Field("within", measures.time(some=True), "The window in which failures are counted.", default="60s")
 RESTART_DELAY = Field("delay", TIME, "The pause before a restart, from the second failure on.", default="1s")
 LOGS_SIZE = Field("size", SIZE, "A log file is rotated at this size.", default="10M")
 LOGS_KEEP = Field("keep", scalars.whole(0, 100), "How many older log files stay.", default=3)
@@ -153,11 +153,12 @@ KIND = Field(
     required=True,
     examples=("scalable",),
 )
-_ARGUMENT = scalars.text("an argument", "text that is not empty", raw=True)
+_PROGRAM = scalars.text("a program", "the program to run, text that is not empty", raw=True)
+_ARGUMENT = scalars.text("an argument", 'text; "" is an empty argument', r"^[^\u0000]*$", raw=True)
 _COMMAND_TEXT = scalars.text("a command", "the command as text, or as a list of text", r"\S", raw=True)
 COMMAND: Field[str | tuple[str, ...]] = Field(
     "command",
-    ScalarOrList(_COMMAND_TEXT, ListOf("argument", _ARGUMENT)),
+    ScalarOrList(_COMMAND_TEXT, ListOf("argument", _ARGUMENT, _PROGRAM)),
     "What to run; text is split as a shell would, but no shell runs it.",
     required=True,
     examples=("node src/index.js", ["node", "src/index.js"]),

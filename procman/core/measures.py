@@ -10,6 +10,7 @@ from procman.core.quantity import SIZE_FORMS, TIME_FORMS, parse_size, parse_time
 from procman.core.words import shown
 
 _NUMBER = r"[0-9]{1,6}(?:\.[0-9]{1,3})?"
+_SOME = r"(?=0*\.?0*[1-9])"
 
 
 def size() -> ScalarKind[int]:
@@ -18,10 +19,11 @@ def size() -> ScalarKind[int]:
     return ScalarKind("a size", SIZE_FORMS, _size, {"type": "string", "pattern": pattern, "examples": ["400M", "2G"]})
 
 
-def time() -> ScalarKind[float]:
-    """Return the kind of a time, in seconds."""
-    pattern = rf"^{_NUMBER}(?:ms|s|m|h)$"
-    return ScalarKind("a time", TIME_FORMS, _time, {"type": "string", "pattern": pattern, "examples": ["10s", "1m"]})
+def time(*, some: bool = False) -> ScalarKind[float]:
+    """Return the kind of a time, in seconds; with `some` it is more than none."""
+    pattern = rf"^{_SOME if some else ''}{_NUMBER}(?:ms|s|m|h)$"
+    parse = _some_time if some else _time
+    return ScalarKind("a time", TIME_FORMS, parse, {"type": "string", "pattern": pattern, "examples": ["10s", "1m"]})
 
 
 def share() -> ScalarKind[tuple[int | None, float | None]]:
@@ -60,6 +62,13 @@ def _time(scalar: Scalar) -> float:
         match = re.fullmatch(rf"\s*({_NUMBER})\s*(ms|[smhSMH]?)[A-Za-z]*\s*", scalar.text)
         guess = f"{match[1]}{match[2].lower() or 's'}" if match else ""
         raise _meant(scalar, error, guess, TIME_FORMS) from None
+
+
+def _some_time(scalar: Scalar) -> float:
+    seconds = _time(scalar)
+    if not seconds:
+        raise Fault(f"{shown(scalar.text)} is no time at all")
+    return seconds
 
 
 def _is_size(text: str) -> bool:

@@ -78,10 +78,11 @@ class Table(Generic[T]):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ListOf(Generic[T]):
-    """A list of at least one value of one kind."""
+    """A list of at least one value of one kind; the first may have a kind of its own."""
 
     noun: str
     item: Kind[T]
+    first: Kind[T] | None = None
 
     def read(self, node: doc.Node, at: Path, sink: Sink) -> tuple[T, ...] | None:
         """Return the items that could be read, or None when there is none."""
@@ -91,12 +92,16 @@ class ListOf(Generic[T]):
             return None
         if not node.items:
             sink.add(at, node.span, Fault("the list is empty", f"write at least one {self.noun}"))
-        read = (self.item.read(item, (*at, str(index)), sink) for index, item in enumerate(node.items))
+        kinds = ((self.first if self.first and not index else self.item) for index in range(len(node.items)))
+        read = (
+            kind.read(item, (*at, str(i)), sink) for i, (kind, item) in enumerate(zip(kinds, node.items, strict=True))
+        )
         return tuple(value for value in read if value is not None) or None
 
     def schema(self) -> Schema:
         """Return an array that is not empty."""
-        return {"type": "array", "items": self.item.schema(), "minItems": 1}
+        shape: Schema = {"type": "array", "items": self.item.schema(), "minItems": 1}
+        return {**shape, "prefixItems": [self.first.schema()]} if self.first else shape
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

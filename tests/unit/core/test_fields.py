@@ -94,6 +94,26 @@ def test_every_key_arrives_where_it_belongs() -> None:
 
 
 @pytest.mark.parametrize(
+    ("command", "message"),
+    [("['', x]", "expected a program, found empty text"), ("\"'' x\"", "the command begins with an empty word")],
+)
+def test_a_program_has_a_name(command: str, message: str) -> None:
+    """The first word of a command is never empty."""
+    text = GOOD.replace("command: node src/index.js", f"command: {command}")
+    assert only(text)[0] == "PM010"
+    assert message in only(text)[1]
+
+
+@pytest.mark.parametrize("command", ['[grep, "", file]', """grep '' file"""])
+def test_an_argument_may_be_empty(command: str) -> None:
+    """What a program is given may be an empty text, in a list as in one text."""
+    manifest, found, _ = load(GOOD.replace("command: node src/index.js", f"command: {command}"))
+    assert found == ()
+    assert manifest is not None
+    assert manifest.services[0].command == ("grep", "", "file")
+
+
+@pytest.mark.parametrize(
     ("path", "line", "written"),
     [
         (("services", "api", "memory"), "    memory: 400M", "400M"),
@@ -188,6 +208,8 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         ("memory: ٤M", "PM010", "'٤M' is not a size", "400M or 2G"),
         ("memory:", "PM005", "this key has no value", "400M or 2G"),
         ("stop: {timeout: 10}", "PM010", "10 has no unit", "did you mean 10s?"),
+        ("restart: {within: 0s}", "PM010", "'0s' is no time at all", "10s, 5m"),
+        ("restart: {within: 0.000h}", "PM010", "'0.000h' is no time at all", "10s, 5m"),
         ("stop: {signal: SIGTERM}", "PM010", "'SIGTERM' is not a signal", "did you mean 'TERM'?"),
         ("shell: yes", "PM005", "found the text 'yes'", "in YAML 1.2 yes is text; write true"),
         ("env_file: 5", "PM005", "expected a path, found a number", 'quote it: "5"'),
