@@ -10,13 +10,17 @@ LONGEST = 1 << 20
 
 
 def tail(path: str, count: int, until: int | None = None) -> list[str]:
-    """Return the last `count` lines of `path` (of its first `until` bytes) without their ends; none without a file."""
-    try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            size = os.fstat(file.fileno()).st_size
-            data = _last_bytes(file.fileno(), count, size if until is None else min(size, until))
-    except OSError:
-        return []
+    """Return the last `count` lines of `path` (of its first `until` bytes) without their ends; none without a file.
+
+    What is missing there is taken from what was rotated away: ``path.1``, then ``path.2``.
+    """
+    data, number = b"", 0
+    seen: set[tuple[int, int]] = set()
+    while count and data.count(b"\n") <= count and len(data) < LONGEST:
+        older = _end_of(f"{path}.{number}" if number else path, count, None if number else until, seen)
+        if older is None:
+            break
+        data, number = older + data, number + 1
     return [visible(line) for line in data.splitlines()[-count:]] if count else []
 
 
@@ -26,6 +30,20 @@ def visible(line: bytes) -> str:
 
     text = line.decode("utf-8", "replace")
     return re.sub(r"\x1b(?!\[[0-9;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]", "\N{REPLACEMENT CHARACTER}", text)
+
+
+def _end_of(path: str, count: int, until: int | None, seen: set[tuple[int, int]]) -> bytes | None:
+    """Return the end of a file, None without it, nothing of one in `seen`: it was renamed while we read."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            found = os.fstat(file.fileno())
+            if (found.st_dev, found.st_ino) in seen:
+                return b""
+            seen.add((found.st_dev, found.st_ino))
+            end = found.st_size if until is None else min(found.st_size, until)
+            return _last_bytes(file.fileno(), count, end)
+    except OSError:
+        return None
 
 
 def _last_bytes(descriptor: int, count: int, end: int) -> bytes:

@@ -54,6 +54,26 @@ def test_last_lines(data: bytes, count: int, lines: list[str], tmp_path: Path) -
     assert lines == tail(str(tmp_path / "log"), count)
 
 
+def test_last_lines_go_back_through_rotated_files(tmp_path: Path) -> None:
+    """What the file itself lacks comes from what was rotated away, a line that was cut in two included."""
+    (tmp_path / "log").write_bytes(b"er\nsix\n")
+    (tmp_path / "log.1").write_bytes(b"three\nfour\nfiv")
+    (tmp_path / "log.2").write_bytes(b"one\ntwo\n")
+    log = str(tmp_path / "log")
+    assert tail(log, 1) == ["six"]
+    assert tail(log, 2) == ["fiver", "six"]
+    assert tail(log, 4) == ["three", "four", "fiver", "six"]
+    assert tail(log, 9) == ["one", "two", "three", "four", "fiver", "six"]
+    assert tail(log, 0) == []
+
+
+def test_file_that_is_rotated_meanwhile_is_read_once(tmp_path: Path) -> None:
+    """What was renamed between two looks is the same file under another name."""
+    (tmp_path / "log").write_bytes(b"a\nb\n")
+    (tmp_path / "log.1").hardlink_to(tmp_path / "log")
+    assert tail(str(tmp_path / "log"), 9) == ["a", "b"]
+
+
 def test_file_that_is_not_there_has_no_lines(tmp_path: Path) -> None:
     """An instance that never wrote has no log."""
     assert tail(str(tmp_path / "log"), 5) == []
