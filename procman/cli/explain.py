@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from procman.cli import completing
+
 
 @click.command(
     "explain",
@@ -15,7 +17,7 @@ Examples:
 \b
 Exit codes: 0 told, 1 nothing to tell, 2 wrong use.""",
 )
-@click.argument("words", nargs=-1, required=True, metavar="CODE|NAME...")
+@click.argument("words", nargs=-1, required=True, metavar="CODE|NAME...", shell_complete=completing.rules)
 def command(words: tuple[str, ...]) -> int:
     """Print the page of a rule: what it checks, why it matters, an example, and what to do instead."""
     from procman.cli.console import paint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from procman.cli import completing
 from procman.cli.options import environment, long_file_option
 
 
@@ -19,7 +20,7 @@ Examples:
 Exit codes: 0 shown, or nothing to show, 1 the record cannot be read,
 2 wrong use, 75 another checkout owns the project. Ctrl-C ends --follow.""",
 )
-@click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
+@click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...", shell_complete=completing.log_names)
 @long_file_option
 @click.option("--follow", "-f", is_flag=True, help="Go on with what is written from now.")
 @click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from procman.cli import completing
 from procman.cli.options import environment, file_option
 
 
@@ -33,7 +34,7 @@ Examples:
 Exit codes: 0 ready, 1 refused or failed, 2 wrong use, 4 manager not running,
 75 a lock is held elsewhere or another checkout owns the project.""",
 )
-@click.argument("counts", nargs=-1, required=True, type=Count())
+@click.argument("counts", nargs=-1, required=True, type=Count(), shell_complete=completing.counts)
 @file_option
 @click.option("--write", is_flag=True, help="Write the counts to the manifest as well; comments are kept.")
 def command(counts: tuple[tuple[str, int], ...], file: str | None, write: bool) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from procman.cli import completing
 from procman.cli.options import environment, file_option
 
 
@@ -18,7 +19,7 @@ Examples:
 Exit codes: 0 ready, 1 refused or failed, 2 wrong use, 4 manager not running,
 75 a lock is held elsewhere or another checkout owns the project.""",
 )
-@click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
+@click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...", shell_complete=completing.names)
 @file_option
 def command(names: tuple[str, ...], file: str | None) -> int:
     """Start what was stopped or has failed: services or instances, all of them without names.

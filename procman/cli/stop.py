@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from procman.cli import completing
 from procman.cli.options import environment, file_option
 
 
@@ -18,7 +19,7 @@ Examples:
 Exit codes: 0 stopped (also when nothing ran), 1 failed, 2 wrong use,
 75 another checkout owns the project.""",
 )
-@click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...")
+@click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...", shell_complete=completing.names)
 @file_option
 def command(names: tuple[str, ...], file: str | None) -> int:
     """Stop services or instances until they are started again; all of them without names.

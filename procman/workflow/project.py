@@ -9,7 +9,7 @@ from procman.adapters import files
 from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
-from procman.core.errors import Failed, Held, NotRunning, WrongUse
+from procman.core.errors import Failed, Held, NotRunning, ProcmanError, WrongUse
 from procman.core.values import dataclass
 from procman.workflow.observe import observe
 
@@ -60,6 +60,23 @@ def need(option: str | None, environment: Mapping[str, str]) -> Project:
     if project is None or project.applied.down:
         raise NotRunning("the project is not running", "start it with procman up")
     return project
+
+
+def services_of(option: str | None, environment: Mapping[str, str]) -> dict[str, int]:
+    """Return the services of the project that is meant with their instances, by its manifest when it never ran.
+
+    Nothing when neither can be read: for a shell that completes, which no message may disturb.
+    """
+    from procman.workflow.load import load_file, manifest_path  # noqa: PLC0415 - `status` seldom comes here
+
+    try:
+        project = find(option, environment)
+        if project is not None:
+            return {service.name: service.instances for service in project.applied.services}
+        manifest = load_file(manifest_path(option, environment), environment).manifest
+    except ProcmanError:
+        return {}
+    return {service.name: 0 for service in manifest.services} if manifest is not None else {}
 
 
 def check_owner(state: State, path: str, environment: Mapping[str, str]) -> Applied | None:
