@@ -9,6 +9,7 @@ import click
 from procman import __version__
 
 COMMANDS = {
+    "init": "Write a first manifest by looking at the project.",
     "validate": "Check manifests and show every fault with its place.",
     "plan": "Show what would run, whether it fits, and what would change.",
     "render": "Write the supervisord files without starting anything.",

@@ -1,0 +1,75 @@
+"""A first manifest from what lies in a folder: it is good, explains itself, and writes over nothing."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.projects import Done, ended
+
+PACKAGE = {"name": "shop", "scripts": {"start": "node index.js", "worker": "node worker.js"}, "dependencies": {}}
+
+
+def init(folder: Path, *args: str, command: str = "init") -> Done:
+    """Run `procman init` in `folder`."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "PROCMAN_HOME": str(folder / "home")}
+    done = subprocess.run(
+        [sys.executable, "-m", "procman", command, *args],
+        cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    return Done(args, done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture(name="folder")
+def _folder(tmp_path: Path) -> Path:
+    (tmp_path / "package.json").write_text(json.dumps(PACKAGE), encoding="utf-8")
+    for name in ("index.js", "worker.js"):
+        (tmp_path / name).write_text("require('http').createServer()\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_it_is_written_and_plans(folder: Path) -> None:
+    """The manifest validates and plans as it is, and says why each kind is what it is."""
+    ended(init(folder, "--dry-run"), 0)
+    assert not (folder / "procman.yaml").exists()
+    ended(init(folder), 0, "wrote procman.yaml from package.json: shop (scalable), worker (singleton)")
+    text = (folder / "procman.yaml").read_text(encoding="utf-8")
+    assert "# scalable: index.js creates a server\n" in text
+    assert "# singleton: its name says 'worker'\n" in text
+    ended(init(folder, command="validate"), 0)
+    ended(init(folder, command="plan"), 0, "shop: fits")
+
+
+def test_it_writes_over_nothing_unasked(folder: Path) -> None:
+    """A manifest that is there stays until --force, and a link that leads nowhere counts as there."""
+    (folder / "procman.yaml").symlink_to(folder / "elsewhere")
+    ended(init(folder), 1, "is there already", "--force")
+    assert not (folder / "elsewhere").exists()
+    ended(init(folder, "--force"), 0)
+    assert not (folder / "procman.yaml").is_symlink()
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({}, "nothing in . says what runs"),
+        ({"package.json": "{"}, "package.json cannot be read"),
+        ({"pyproject.toml": "["}, "pyproject.toml cannot be read"),
+        ({"package.json": "[]", "pyproject.toml": "[project]"}, "no script that starts something"),
+        ({"package.json": "[" * 100_000}, "package.json cannot be read"),
+    ],
+)
+def test_what_says_nothing_is_refused(tmp_path: Path, files: dict[str, str], words: str) -> None:
+    """1, with the reason; nothing is written."""
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    ended(init(tmp_path), 1, words)
+    assert not (tmp_path / "procman.yaml").exists()
+
+
+def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    """2, with its name."""
+    ended(init(tmp_path, "gone"), 2, "there is no folder gone")
