@@ -186,6 +186,7 @@ def _observed(report: Mapping[str, object]) -> Observed:
         manager_start=_whole(report["start_time_ticks"]),
         passive=report["passive"] is True,
         adopts=report.get("adopts") is True,
+        ended=_texts(report.get("ended", [])),
     )
 
 
@@ -213,6 +214,12 @@ def _whole(value: object) -> int:
     if isinstance(value, int):
         return value
     raise TypeError(f"{value!r} is no whole number")
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(map(str, value))
+    raise TypeError(f"{value!r} is no list")
 
 
 def _whole_or_none(value: object) -> int | None:

@@ -6,6 +6,7 @@ import os
 import time
 
 from procman.core.errors import Failed
+from procman.runtime import orphans as adoption
 from procman.runtime import procfs
 from procman.runtime.parent import kill
 
@@ -37,6 +38,11 @@ def orphans(folder: str) -> list[int]:
     mark = b"\0PROCMAN_STATE=" + os.fsencode(folder) + b"\0"
     kin = procfs.ancestors(os.getpid())
     return [pid for pid in procfs.pids() if pid not in kin and _is_orphan(pid, mark)]
+
+
+def adopted(manager: int) -> tuple[str, ...]:
+    """Return in words what the live `manager`, none of whose units runs, has adopted of them; it ends with it."""
+    return tuple(map(adoption.named, adoption.adopted(set(), manager)))
 
 
 def _is_orphan(pid: int, mark: bytes) -> bool:

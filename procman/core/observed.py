@@ -37,7 +37,8 @@ class Observed:
     """One project's manager and its units, seen at `seen_at` (seconds since the epoch, the manager's clock).
 
     `manager_start` is field 22 of its ``/proc/PID/stat``, which with the pid names a process for good. `passive`:
-    another supervisord has the project, this one starts nothing. `adopts`: orphans of its services fall to it.
+    another supervisord has the project, this one starts nothing. `adopts`: orphans of its services fall to it; `ended`:
+    those it ended last, in words.
     """
 
     manager_pid: int
@@ -47,6 +48,7 @@ class Observed:
     manager_start: int = 0
     passive: bool = False
     adopts: bool = False
+    ended: tuple[str, ...] = ()
 
     def unit(self, name: str) -> ObservedUnit | None:
         """Return the unit called `name`, or None."""

@@ -13,6 +13,8 @@ import signal
 from procman.runtime import procfs
 
 MARK = b"PROCMAN_UNIT"
+REMEMBERED = 32
+"""So many of those that were ended last are kept for the report."""
 
 
 def adopted(services: set[int], parent: int) -> list[int]:
@@ -25,6 +27,11 @@ def of_unit(pids: list[int], unit: str, *, unmarked: bool) -> list[int]:
     """Return those of `pids` that carry the mark of `unit`; with `unmarked` also what carries no unit's mark."""
     marks = ((pid, procfs.value(procfs.environ(pid), MARK)) for pid in pids)
     return [pid for pid, mark in marks if mark == unit.encode() or (unmarked and mark is None)]
+
+
+def named(pid: int) -> str:
+    """Return pid and command of `pid`, for a message."""
+    return f"{pid} ({procfs.words(pid)})"
 
 
 def end(pids: list[int]) -> list[int]:

@@ -53,6 +53,7 @@ class Core:
         self.chronicle = Chronicle(self.journal, self.usage.of)
         self.desk = Desk(state, self.claim, self.listeners, self.restarts, self.end_orphans)
         self.adopts = False
+        self.ended: list[str] = []
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
         forks.install()
@@ -83,7 +84,9 @@ class Core:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
         services = {p.pid for p in inside.processes(self.supervisord) if p.pid}
         adopted = orphans.adopted(services, os.getpid()) if self.adopts else []
-        ended = orphans.end(orphans.of_unit(adopted, unit, unmarked=unmarked))
+        found = orphans.of_unit(adopted, unit, unmarked=unmarked)
+        self.ended = [*self.ended, *map(orphans.named, found)][-orphans.REMEMBERED :] if found else self.ended
+        ended = orphans.end(found)
         if ended:
             self.journal.note("orphans-ended", unit, pids=ended)
         return ended
@@ -92,7 +95,13 @@ class Core:
         """Return the report of everything."""
         passive = not self.claim.held
         return report.status(
-            self.supervisord, self.restarts, self.listeners, self.usage, passive=passive, adopts=self.adopts
+            self.supervisord,
+            self.restarts,
+            self.listeners,
+            self.usage,
+            passive=passive,
+            adopts=self.adopts,
+            ended=self.ended,
         )
 
     def release(self, service: object, first: object) -> int:

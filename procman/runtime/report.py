@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
 
 def status(
-    supervisord: Supervisord, history: Restarts, listeners: Listeners, usage: Usage, *, passive: bool, adopts: bool
+    supervisord: Supervisord,
+    history: Restarts,
+    listeners: Listeners,
+    usage: Usage,
+    *,
+    passive: bool,
+    adopts: bool,
+    ended: list[str],
 ) -> str:
     """Return the whole report; its fields are those of `core.observed`."""
     return json.dumps(
@@ -35,6 +42,7 @@ def status(
             "start_time_ticks": proc.start_ticks(os.getpid()),
             "passive": passive,
             "adopts": adopts,
+            "ended": ended,
             "now": time.time(),
             "state": getSupervisorStateDescription(supervisord.options.mood),
             "units": [_unit(p, history, listeners, usage) for p in inside.processes(supervisord)],

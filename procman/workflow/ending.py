@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Iterable
 
 from procman.adapters import files, supervisor_rpc, supervisord, survivors
 from procman.adapters.state import State
@@ -15,6 +16,8 @@ from procman.workflow.ready import POLL, Progress
 from procman.workflow.running import read_spec
 
 STOP_MARGIN = 10.0
+ENDING = "SHUTDOWN"
+"""supervisord's word for the time in which it only ends what it has."""
 
 
 def stop_units(state: State, units: list[str], progress: Progress) -> None:
@@ -24,9 +27,7 @@ def stop_units(state: State, units: list[str], progress: Progress) -> None:
     for unit in alive:
         progress(unit.unit, "stopping")
         _stop(client, unit.unit)
-    specs = [spec for spec in (read_spec(u.spec) for u in alive) if spec is not None]
-    patience = max((spec.stop.timeout for spec in specs), default=Stop().timeout) + STOP_MARGIN
-    _wait_down(client, {u.unit for u in alive}, patience)
+    _wait_down(client, {u.unit for u in alive}, _patience(alive))
 
 
 def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tuple[str, ...]:
@@ -39,9 +40,11 @@ def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tup
     observed = observe(state)
     if observed is not None:
         progress("", "stopping everything")
-        killed.extend(_end_units(state, observed))
-        with contextlib.suppress(supervisor_rpc.Fault, NotRunning):  # it is ending already, or has ended since
-            supervisor_rpc.Client(state.socket).shutdown()
+        try:
+            killed.extend(_end_units(state, observed))
+        finally:  # also when we are interrupted: it then goes on without us, and ends with all it has
+            with contextlib.suppress(supervisor_rpc.Fault, NotRunning):  # it is ending already, or has ended since
+                supervisor_rpc.Client(state.socket).shutdown()
         if not supervisord.ended(observed.manager_pid, patience):
             supervisord.kill(observed.manager_pid)
             supervisord.ended(observed.manager_pid, STOP_MARGIN)
@@ -51,20 +54,38 @@ def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tup
     return tuple(killed)
 
 
+def await_end(state: State, progress: Progress) -> None:
+    """Wait for a supervisord that was told to end: it starts nothing any more. Failed when it takes too long."""
+    observed = observe(state)
+    if observed is None or observed.state != ENDING:
+        return
+    progress("", f"waiting for supervisord (pid {observed.manager_pid}) to end")
+    if not supervisord.ended(observed.manager_pid, _patience(observed.units)):
+        raise Failed(f"supervisord (pid {observed.manager_pid}) was told to end and does not", "end it: procman down")
+
+
 def _end_units(state: State, observed: Observed) -> list[str]:
     """Stop every unit, and return in words which did not end in its time; a shutdown alone would not tell."""
     up = [u.unit for u in observed.units if u.pid]
     try:
         stop_units(state, [u.unit for u in observed.units], lambda _unit, _words: None)
-        ends = supervisor_rpc.Client(state.socket).status().units
+        after = supervisor_rpc.Client(state.socket).status()
     except (Failed, NotRunning):
         return []  # supervisord ends, or is about to be ended, with all it has
-    return [f"{u.unit} did not end in its time and was killed" for u in ends if u.unit in up and _was_killed(u)]
+    late = [f"{u.unit} did not end in its time and was killed" for u in after.units if u.unit in up and _was_killed(u)]
+    left = dict.fromkeys((*after.ended, *survivors.adopted(after.manager_pid)))
+    return late + [f"ended pid {who}, left behind by its service" for who in left if who not in observed.ended]
 
 
 def _was_killed(unit: ObservedUnit) -> bool:
     spec = read_spec(unit.spec)
     return "SIGKILL" in (unit.exit or "") and (spec is None or spec.stop.signal != "KILL")
+
+
+def _patience(units: Iterable[ObservedUnit]) -> float:
+    """Return how long the slowest of `units` may take to end, and a margin for SIGKILL."""
+    specs = (read_spec(unit.spec) for unit in units)
+    return max((spec.stop.timeout for spec in specs if spec is not None), default=Stop().timeout) + STOP_MARGIN
 
 
 def _stop(client: supervisor_rpc.Client, unit: str) -> None:

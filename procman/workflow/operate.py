@@ -54,6 +54,7 @@ def up(
     """Make the project what `approved` says, and return what was done. Held, Failed: what ran before runs."""
     states.prepare(state)
     with _alone(state, talk):
+        ending.await_end(state, talk.progress)
         target, before = outlook(approved, state, environment, forced=forced)
         if foreground and before.observed is not None:
             raise Failed("the project runs in the background already", "procman down, then up --foreground")
@@ -127,7 +128,11 @@ def down(project: Project, talk: Talk) -> tuple[str, ...]:
         talk.show(tuple(stops))
         note_command(project.state, "down", tuple(stops))
         longest = max((r.spec.stop.timeout for r in before.running if r.spec), default=0.0)
-        killed = ending.end_manager(project.state, talk.progress, longest + ending.STOP_MARGIN)
+        try:
+            killed = ending.end_manager(project.state, talk.progress, longest + ending.STOP_MARGIN)
+        except KeyboardInterrupt:
+            talk.progress("", "interrupted; supervisord goes on and ends by itself")
+            raise
         states.write_record(project.state, applied.ended())
         return killed
 

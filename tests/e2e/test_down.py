@@ -4,10 +4,12 @@ import os
 import signal
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from tests.support.projects import Project, alive, ended, service
+from tests.support.projects import PATIENCE, Project, alive, ended, service
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -52,9 +54,40 @@ def test_down_ends_a_grandchild_that_left_its_tree(shop: Project) -> None:
     ended(shop.run("up"), 0)
     (grandchild,) = shop.consumers()
     assert os.getsid(grandchild) == grandchild
-    ended(shop.run("down"), 0)
+    done = ended(shop.run("down"), 0, f"ended pid {grandchild} (", "left behind by its service")
+    assert "nothing had to be killed" not in done.said
     assert not alive(grandchild)
     assert shop.processes() == []
+
+
+def test_down_names_what_hides_from_it(shop: Project, tmp_path: Path) -> None:
+    """A process that forked twice, closed its descriptors and wiped its environment is ended, and named."""
+    (tmp_path / "detector").touch()
+    hidden = " ".join(service("witness", str(tmp_path), "leave", "setsid", "leave", "close", "wipe"))
+    shop.write({"mqtt": {**shop.mqtt(), "command": f"{hidden} & exec sleep 1000", "shell": True}})
+    ended(shop.run("up"), 0)
+    wait_until((tmp_path / "log").exists, PATIENCE, "it consumes")
+    witness = int((tmp_path / "log").read_text(encoding="ascii").split()[1])
+    ended(shop.run("down"), 0, f"ended pid {witness} (", "left behind by its service")
+    assert not alive(witness)
+
+
+def test_down_that_is_interrupted_goes_on_without_the_command(shop: Project) -> None:
+    """Ctrl-C while a service takes its time: supervisord ends by itself, `status` shows it, `up` waits for it."""
+    deaf = {"kind": "scalable", "command": service("deaf"), "memory": "20M", "stop": {"timeout": "4s"}}
+    shop.write({"deaf": deaf})
+    ended(shop.run("up"), 0)
+    before = shop.manager()
+    with shop.popen("down") as process:
+        shop.reach({"deaf-0": "stopping"})
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 130
+    assert "supervisord goes on and ends by itself" in said
+    assert shop.status(3)["instances"][0]["state"] == "stopping"
+    ended(shop.run("up"), 0, f"waiting for supervisord (pid {before}) to end")
+    assert not alive(before)
+    shop.status_code(0)
 
 
 def test_down_leaves_no_socket_and_no_lock(shop: Project) -> None:
