@@ -74,5 +74,5 @@ def service_name(text: str, taken: Collection[str] = ()) -> str:
 
 def _plain(text: str) -> str:
     words = re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
-    words = re.sub("^([0-9]|x-)", r"app-\1", words)
+    words = re.sub("^([0-9]|x(?:-|$))", r"app-\1", words)
     return words[:LONGEST_NAME].strip("-")
