@@ -17,9 +17,9 @@ class Connections:
     unknown: int
 
 
-def to_port(port: int) -> Connections:
-    """Return who is connected to TCP `port`, wherever that is; the broker's own ends are left out."""
-    wanted = {f"socket:[{inode}]" for table in ("tcp", "tcp6") for inode in _sockets(table, port)}
+def to_port(*ports: int) -> Connections:
+    """Return who is connected to one of the TCP `ports`, wherever that is; the broker's own ends are left out."""
+    wanted = {f"socket:[{inode}]" for table in ("tcp", "tcp6") for inode in _sockets(table, ports)}
     seen: dict[str, set[int]] = {}
     for name in os.listdir("/proc") if wanted else ():  # noqa: PTH208
         if name.isdigit():
@@ -29,15 +29,15 @@ def to_port(port: int) -> Connections:
     return Connections(tuple(sorted(pids)), len(wanted - set(seen)))
 
 
-def _sockets(table: str, port: int) -> list[int]:
+def _sockets(table: str, ports: tuple[int, ...]) -> list[int]:
     try:
         with open(f"/proc/net/{table}", "rb") as file:  # noqa: PTH123
             rows = [line.split() for line in file.readlines()[1:]]
     except OSError:
         return []
-    ending = b":%04X" % port
+    endings = tuple(b":%04X" % port for port in ports)
     return [
-        int(r[_INODE]) for r in rows if len(r) > _INODE and r[_STATE] == ESTABLISHED and r[_REMOTE].endswith(ending)
+        int(r[_INODE]) for r in rows if len(r) > _INODE and r[_STATE] == ESTABLISHED and r[_REMOTE].endswith(endings)
     ]
 
 

@@ -7,6 +7,7 @@ import pwd
 import resource
 import stat
 
+from procman.adapters.own_names import local_names
 from procman.core.argv import PACKAGE_RUNNERS
 from procman.core.facts import Facts, ServiceFacts
 from procman.core.manifest import Manifest, Service
@@ -20,11 +21,6 @@ def facts(manifest: Manifest, env_files: dict[str, tuple[dict[str, str], str | N
         open_files=_open_files(),
         root=os.geteuid() == 0,
     )
-
-
-def local_names() -> frozenset[str]:
-    """Return the names by which this host calls itself."""
-    return frozenset({os.uname().nodename.lower(), "localhost"})
 
 
 def _service(service: Service, base: str, read: tuple[dict[str, str], str | None] | None, path: str) -> ServiceFacts:

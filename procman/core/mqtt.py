@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from procman.core.topics import filters_overlap, split_share
 
-__all__ = ["filter_fault", "filters_overlap", "normalize_broker", "split_share", "without_credentials"]
+__all__ = ["DOORS", "PORT", "filter_fault", "filters_overlap", "normalize_broker", "split_share", "without_credentials"]
 
 DEFAULT_PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883, "ws": 80, "wss": 443}
+PORT = 1883
+DOORS = frozenset({PORT, 8883, 80, 443, 8083, 8084, 9001})
+"""Ports by which one broker is reached: plain, TLS, and websockets as proxies, EMQX and mosquitto have them."""
+
 LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound
 MAX_PORT, MAX_FILTER, OCTETS = 65535, 65535, 4
 _NO_BROKER = f"no broker URL; write {', '.join(sorted(DEFAULT_PORTS))}://HOST[:PORT]"
@@ -18,14 +22,16 @@ _NO_BROKER = f"no broker URL; write {', '.join(sorted(DEFAULT_PORTS))}://HOST[:P
 def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str:
     """Return ``host:port`` of a broker URL so that two spellings of one broker are equal.
 
-    Credentials, case and scheme do not count; every name in `local_names` and 127.0.0.0/8 is ``localhost``.
+    Credentials, case and scheme do not count; every name in `local_names` and 127.0.0.0/8 is ``localhost``; the ports
+    in DOORS are one. Only a port of its own tells two brokers of one host apart.
     ValueError when it is no broker URL; the message never repeats it.
     """
     scheme, host, port = _parts(url)
     host = _one_spelling(host.rstrip(".").lower())
     if host in local_names or host in LOCAL_NAMES or _is_loopback(host):
         host = "localhost"
-    return f"{host}:{port or DEFAULT_PORTS[scheme]}"
+    port = port or DEFAULT_PORTS[scheme]
+    return f"{host}:{PORT if port in DOORS else port}"
 
 
 def without_credentials(url: str) -> str:

@@ -58,7 +58,9 @@ class TopicIndex:
                 waiting += [(below, depth + 1) for below in reversed(_seen(node, levels[depth], first=not depth))]
 
 
-def earlier(services: tuple[Service, ...]) -> Iterator[tuple[Entry, Iterator[Entry]]]:
+def earlier(
+    services: tuple[Service, ...], local_names: frozenset[str] = frozenset()
+) -> Iterator[tuple[Entry, Iterator[Entry]]]:
     """Yield each filter of each consumer with the filters of earlier services on its broker that overlap with it."""
     indexes: dict[str, TopicIndex] = {}
     brokers: dict[str, str] = {}
@@ -67,7 +69,7 @@ def earlier(services: tuple[Service, ...]) -> Iterator[tuple[Entry, Iterator[Ent
         if consumes is None:
             continue
         if consumes.broker not in brokers:
-            brokers[consumes.broker] = normalize_broker(consumes.broker)
+            brokers[consumes.broker] = normalize_broker(consumes.broker, local_names)
         index = indexes.setdefault(brokers[consumes.broker], TopicIndex())
         entries = [Entry(service, i, group_of(consumes, topic)) for i, topic in enumerate(consumes.topics)]
         for entry in entries:

@@ -22,6 +22,11 @@ class Context:
     plan: Plan | None = None
     force: bool = False
 
+    @property
+    def local_names(self) -> frozenset[str]:
+        """Return the names and addresses that are known to mean this host."""
+        return self.facts.local_names if self.facts else frozenset()
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

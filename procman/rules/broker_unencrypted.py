@@ -43,7 +43,7 @@ def check(context: Context) -> Iterator[Problem]:
     for service in written(context.manifest):
         if service.consumes is None or not service.consumes.broker.startswith(PLAIN):
             continue
-        if normalize_broker(service.consumes.broker).startswith("localhost:"):
+        if normalize_broker(service.consumes.broker, context.local_names).startswith("localhost:"):
             continue
         at = context.manifest.places.value("services", service.name, "consumes", "broker")
         message = f"'{service.name}' reaches a broker on another host without encryption"

@@ -45,7 +45,8 @@ def check(context: Context) -> Iterator[Problem]:
     for service in context.manifest.services:
         if service.consumes is None or not service.consumes.client_id:
             continue
-        first = used.setdefault((normalize_broker(service.consumes.broker), service.consumes.client_id), service)
+        broker = normalize_broker(service.consumes.broker, context.local_names)
+        first = used.setdefault((broker, service.consumes.client_id), service)
         if first is not service:
             at = places.value("services", service.name, "consumes", "client_id")
             first_at = places.value("services", first.name, "consumes", "client_id")

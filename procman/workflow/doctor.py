@@ -8,6 +8,7 @@ from procman.adapters import connections, locks, processes, strays
 from procman.core.checks import Check, Verdict
 from procman.core.expand import SERVICE_SCOPE
 from procman.core.manifest import Kind
+from procman.core.mqtt import DOORS, PORT
 from procman.core.observed import Observed
 from procman.core.spec import Spec
 from procman.workflow import ask
@@ -15,6 +16,9 @@ from procman.workflow.observe import observe
 from procman.workflow.preflight import described
 from procman.workflow.project import find
 from procman.workflow.running import running
+
+WEB = frozenset({80, 443})
+"""Doors of a broker by which everything else is reached, too: who is connected there tells nothing."""
 
 
 def checks(file: str | None, environment: Mapping[str, str]) -> tuple[Check, ...]:
@@ -73,7 +77,7 @@ def _connections(spec: Spec, observed: Observed | None) -> list[Check]:
 
 def _connected(spec: Spec, broker: str, observed: Observed | None) -> Check:
     port = int(broker.rpartition(":")[2])
-    seen = connections.to_port(port)
+    seen = connections.to_port(*(DOORS - WEB if port == PORT else {port}))
     table = processes.parents()
     ours = set(processes.tree(observed.manager_pid, table)) if observed else set()
     others = [pid for pid in seen.pids if pid not in ours and not strays.managed(pid, table)]

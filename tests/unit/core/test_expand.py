@@ -88,7 +88,7 @@ def test_singleton_without_topics_locks_its_name(consumes: Consumes | None) -> N
 def test_consumer_locks_what_it_consumes() -> None:
     """Each filter is a lock of its broker; a share group is cut off, for two singletons in one are two consumers."""
     mqtt = consumer("mqtt", "a/+", "$share/g/b/#", broker="mqtts://HERE", client_id="x")
-    assert (Lock("localhost:8883", "a/+"), Lock("localhost:8883", "b/#")) == locks_of("p", mqtt, frozenset({"here"}))
+    assert (Lock("localhost:1883", "a/+"), Lock("localhost:1883", "b/#")) == locks_of("p", mqtt, frozenset({"here"}))
 
 
 def test_client_id_and_project_make_no_other_lock() -> None:
