@@ -1,6 +1,7 @@
-"""Second supervisords: on the same file, a copy, another state directory, another checkout, another name, another user.
+"""Second supervisords: on the same file, a copy of it, from another state, checkout, name and user.
 
-Each has the consumer in its own file and starts it whenever it can; who has it is killed, again and again.
+Each has the consumer in its own file and starts it whenever it can; who has it is killed, again and again. The other
+user has a procman of its own, and nothing of root's.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from pathlib import Path
 from procman.adapters.supervisor_rpc import Client, Fault
 from procman.core.errors import ProcmanError
 from tests.chaos.arena import Arena
-from tests.support.projects import Text, supervisor
+from tests.support.another_user import AnotherUser, another_user
+from tests.support.projects import Project, Text, supervisor
 from tests.support.waiting import wait_until
 
 TITLE = "second supervisord: same file, copy, other state, checkout, name, user"
@@ -25,13 +27,14 @@ def attack(arena: Arena, rounds: int) -> None:
     """Let all of them want the consumer at once; kill the one that has it."""
     arena.write()
     arena.run("up", codes={0})
-    confs = [arena.shop.conf, *_others(arena)]
+    user, theirs = _of_another_user(arena)
+    confs = [arena.shop.conf, *_others(arena), *theirs]
     running: dict[Path, subprocess.Popen[bytes]] = {}
     try:
         for number in arena.rounds(rounds):
             for conf in confs:
                 if conf not in running or running[conf].poll() is not None:
-                    running[conf] = _supervisord(arena, conf)
+                    running[conf] = _supervisord(arena, conf, user if conf in theirs else None)
             _want(confs)
             before, since = arena.starts(), time.monotonic()
             _strike(arena, running, number)
@@ -58,9 +61,7 @@ def _others(arena: Arena) -> list[Path]:
     (folder / "supervisord.conf").write_text(text, encoding="utf-8")
     found = [folder / "supervisord.conf"]
     for name, topic in ((shop.name, "shop/+/data"), ("bakery", "shop/#"), ("mill", "$share/g/shop/kitchen/data")):
-        other = shop.beside(name)
-        consumes: Text = {"broker": f"mqtt://{shop.scope.upper()}", "topics": [topic], "client_id": name}
-        other.write({"mqtt": arena.mqtt(consumes=consumes)})
+        other = _beside(arena, name, topic)
         to = other.folder / "r"
         done = shop.run("render", "--file", str(other.file), "--to", str(to))
         arena.expect(done.code == 0, done.said[-300:])
@@ -68,14 +69,42 @@ def _others(arena: Arena) -> list[Path]:
     return found
 
 
-def _supervisord(arena: Arena, conf: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [*supervisor("supervisord"), "-c", str(conf)],
-        env=arena.shop.environment(),
+def _beside(arena: Arena, name: str, topic: str, *, python: str | None = None) -> Project:
+    """Another project that consumes the same, by the broker's other door; its witness runs on `python`."""
+    other = arena.shop.beside(name)
+    consumes: Text = {
+        "broker": f"mqtts://{arena.shop.scope.upper().partition(':')[0]}",
+        "topics": [topic],
+        "client_id": name,
+    }
+    mqtt = arena.mqtt(consumes=consumes)
+    other.write({"mqtt": {**mqtt, "command": [python, *mqtt["command"][1:]]} if python else mqtt})
+    return other
+
+
+def _of_another_user(arena: Arena) -> tuple[AnotherUser | None, list[Path]]:
+    """Return who that is, and the file that its own procman has rendered; neither without root."""
+    user = another_user(arena.folder.parent.parent / "site", getattr(arena.shop, "package", None))
+    if user is None:
+        return None, []
+    other = _beside(arena, "kiosk", "+/+/data", python=user.python)
+    user.own(other.folder)
+    to = other.folder / "r"
+    done = user.run(other, "render", "--to", str(to))
+    arena.expect(done.code == 0, done.said[-300:])
+    return user, [to / "supervisord.conf"]
+
+
+def _supervisord(arena: Arena, conf: Path, user: AnotherUser | None) -> subprocess.Popen[bytes]:
+    command = [*supervisor("supervisord"), "-c", str(conf)]
+    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]
+        [user.python, *command[1:]] if user else command,
+        env=user.variables(arena.shop) if user else arena.shop.environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         cwd="/",
+        **(user.options if user else {}),
     )
 
 
