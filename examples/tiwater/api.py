@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import storage
+import storage_sqlite as storage
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -7,9 +7,11 @@ Three things together make that true; none of them is enough alone.
   losing it.
 - The table has a unique key and rows are upserted, so what comes again changes nothing.
 
-Environment: DATABASE, MQTT_BROKER, MQTT_TOPIC, MQTT_CLIENT_ID.
-Exit codes: 0 stopped and drained; 74 cannot write the database; 75 stopped while it is locked; 78 settings.
-After 74 and 75 nothing uncommitted was acknowledged: the next start receives it again.
+Environment: DATABASE, MQTT_BROKER, MQTT_TOPIC, MQTT_CLIENT_ID; what procman says (PROCMAN_MQTT_...) about topics,
+client id and leaving goes before. NOTIFY_SOCKET, when set, is told when it is ready, alive, stopping.
+Exit codes: 0 stopped and drained; 74 cannot write the database; 75 stopped while the database is locked or away, or
+told to leave and not done in time; 78 settings. After 74 and 75 nothing uncommitted was acknowledged: the next start
+receives it again.
 """
 
 from __future__ import annotations
@@ -17,51 +19,60 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sqlite3
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from broker_link import BackOff, BrokerLink, Delivery
+from broker_link import BrokerLink, SessionKept
 from broker_url import BrokerUrl
-from readings import BadMessage, Reading, parse
-from storage import DatabaseBusy, DeadLetter, Store
+from storage import DatabaseBroken, RowsRefused, Store, without_credentials
+from supervision import Supervision
+from writer import ToldToStop, commit, opened
 
-LOCKED_AFTER_STOP_SECONDS = 4.0  # well within the 10 s that procman waits before it kills
+# All within the 10 s that procman waits before it kills.
+LOCKED_AFTER_STOP_SECONDS = 4.0
+LEAVE_SECONDS = 8.0
 
 LOG = logging.getLogger("tiwater.consumer")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the manifest says under `env`."""
+    """What the manifest says under `env`, and what procman adds from `consumes`."""
 
-    database: Path
+    database: str
     broker: BrokerUrl
-    topic: str
+    topics: tuple[str, ...]
     client_id: str
+    leave_mark: Path | None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
         """ValueError when the broker's address cannot be understood."""
+        told = environment.get
+        # The address in `env` may hold a password; the one from procman never does.
+        broker = told("MQTT_BROKER") or told("PROCMAN_MQTT_BROKER") or "mqtt://127.0.0.1:1883"
+        topics = told("PROCMAN_MQTT_TOPICS") or told("MQTT_TOPIC") or "tiwater/+/data"
+        leave_mark = told("PROCMAN_MQTT_LEAVE")
         return cls(
-            database=Path(environment.get("DATABASE", "run/tiwater.db")),
-            broker=BrokerUrl.parse(environment.get("MQTT_BROKER", "mqtt://127.0.0.1:1883")),
-            topic=environment.get("MQTT_TOPIC", "tiwater/+/data"),
-            client_id=environment.get("MQTT_CLIENT_ID", "tiwater-consumer"),
+            database=told("DATABASE") or "run/tiwater.db",
+            broker=BrokerUrl.parse(broker),
+            topics=tuple(topics.splitlines()),
+            client_id=told("PROCMAN_MQTT_CLIENT_ID") or told("MQTT_CLIENT_ID") or "tiwater-consumer",
+            leave_mark=Path(leave_mark) if leave_mark else None,
         )
 
 
 class Stop:
     """Notes that SIGTERM or SIGINT came, and when; nothing else happens in the handler."""
 
-    def __init__(self) -> None:
+    def __init__(self, supervision: Supervision) -> None:
         self.at: float | None = None
+        self._supervision = supervision
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
 
@@ -74,84 +85,74 @@ class Stop:
         """Whether the request is that old."""
         return self.at is not None and time.monotonic() > self.at + seconds
 
+    def wait(self, seconds: float) -> None:
+        """Wait for the database; ToldToStop when a stop was requested a while ago."""
+        if self.longer_ago_than(LOCKED_AFTER_STOP_SECONDS):
+            raise ToldToStop("told to stop while the database is locked or away; the broker keeps what is in hand")
+        self._supervision.alive()
+        time.sleep(seconds)
+
     def _note(self, _number: int, _frame: FrameType | None) -> None:
         if self.at is None:
             self.at = time.monotonic()
 
 
-def consume(settings: Settings, stop: Stop) -> int:
+def consume(settings: Settings, stop: Stop, supervision: Supervision) -> None:
     """Take, commit, acknowledge, until told to stop; then finish the batch in hand and leave."""
-    store = _open(settings.database, stop)
-    if store is None:
-        return os.EX_TEMPFAIL
-    link = BrokerLink(settings.broker, settings.topic, settings.client_id)
-    with closing(store), closing(link):
-        while not stop.requested:
-            batch = link.take()
-            if not _commit(store, batch, stop):
-                return os.EX_TEMPFAIL
-            link.acknowledge(batch)
+    with closing(opened(settings.database, stop)) as store:
+        link = BrokerLink(settings.broker, settings.topics, settings.client_id)
+        with closing(link):
+            while not stop.requested:
+                _turn(link, store, stop)
+                supervision.alive()
+                if link.subscribed:
+                    supervision.ready()
+            supervision.stopping()
+            leaving = settings.leave_mark is not None and settings.leave_mark.exists()
+            if leaving:
+                _drain(link, store, stop, supervision)
+        if leaving:
+            link.end_session()
+            LOG.info("left for good; the broker keeps nothing for %s", settings.client_id)
     LOG.info("stopped; everything taken is committed and acknowledged")
-    return os.EX_OK
 
 
-def _commit(store: Store, batch: Sequence[Delivery], stop: Stop) -> bool:
-    """Commit the batch, however long the database is locked; False when told to stop meanwhile."""
-    if not batch:
-        return True
-    readings, dead_letters = _sort(batch)
-    back_off = BackOff(0.1, 1)
-    while not stop.longer_ago_than(LOCKED_AFTER_STOP_SECONDS):
-        try:
-            store.save(readings, dead_letters)
-        except DatabaseBusy as error:
-            LOG.warning("%s; %d messages wait, unacknowledged", error, len(batch))
-            time.sleep(back_off.wait())
-        else:
-            return True
-    LOG.error("told to stop while the database is locked; the broker keeps %d messages", len(batch))
-    return False
+def _turn(link: BrokerLink, store: Store, stop: Stop) -> None:
+    batch = link.take()
+    commit(store, batch, stop)
+    link.acknowledge(batch)
 
 
-def _sort(batch: Sequence[Delivery]) -> tuple[list[Reading], list[DeadLetter]]:
-    """Readings, and what is none of them with the reason."""
-    readings, dead_letters = [], []
-    for delivery in batch:
-        try:
-            readings.append(parse(delivery.topic, delivery.payload))
-        except BadMessage as error:
-            LOG.warning("set aside a message on %r: %s", delivery.topic, error)
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-            dead_letters.append(DeadLetter(delivery.topic, delivery.payload, str(error), now))
-    return readings, dead_letters
-
-
-def _open(path: Path, stop: Stop) -> Store | None:
-    """Open the database, however long it is locked; None when told to stop meanwhile."""
-    back_off = BackOff(0.1, 1)
-    while not stop.requested:
-        try:
-            return Store(path)
-        except DatabaseBusy as error:
-            LOG.warning("cannot open %s yet: %s", path, error)
-            time.sleep(back_off.wait())
-    return None
+def _drain(link: BrokerLink, store: Store, stop: Stop, supervision: Supervision) -> None:
+    """Nobody will come back for this session: take what is left in it."""
+    link.leave()
+    while not link.drained:
+        if stop.longer_ago_than(LEAVE_SECONDS):
+            raise ToldToStop("told to leave, and not done in time; start it again, or its session keeps messages")
+        _turn(link, store, stop)
+        supervision.alive()
 
 
 def main() -> int:
     """Run until SIGTERM; returns the exit code."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
-    stop = Stop()
+    supervision = Supervision(os.environ)
+    stop = Stop(supervision)
     try:
         settings = Settings.read(os.environ)
     except ValueError as error:
         LOG.error("MQTT_BROKER: %s", error)  # noqa: TRY400 - the sentence says it all
         return os.EX_CONFIG
     try:
-        return consume(settings, stop)
-    except (sqlite3.Error, OSError) as error:
-        LOG.error("cannot write %s: %s; the broker keeps the rest", settings.database, error)  # noqa: TRY400
+        consume(settings, stop, supervision)
+    except (ToldToStop, SessionKept) as told:
+        LOG.error("%s", told)  # noqa: TRY400
+        return os.EX_TEMPFAIL
+    except (DatabaseBroken, RowsRefused) as error:
+        database = without_credentials(settings.database)
+        LOG.error("cannot write %s: %s; the broker keeps the rest", database, error)  # noqa: TRY400
         return os.EX_IOERR
+    return os.EX_OK
 
 
 if __name__ == "__main__":

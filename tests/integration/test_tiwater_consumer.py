@@ -3,6 +3,7 @@
 import contextlib
 import importlib.util
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -14,7 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.api_facts import ApiFacts
-from tests.support.consumer_facts import ConsumerFacts
+from tests.support.consumer_facts import BrokerFacts, PostgresqlFacts, SqliteFacts, StoringFacts
+from tests.support.member_facts import MemberFacts, member, tell_to_leave
+from tests.support.postgresql import Postgresql
+from tests.support.rows import PostgresqlRows
 from tests.support.tiwater import (
     EXAMPLES,
     Lab,
@@ -55,9 +59,10 @@ client.loop_forever()
 # The consumer of the example in everything but the unique key.
 KEYLESS = """
 import re, sys
-import consumer, storage
-storage._SCHEMA = tuple(re.sub(r",\\s*PRIMARY KEY \\(timestamp[^)]*\\)", "", each) for each in storage._SCHEMA)
-storage._UPSERT_READING = storage._UPSERT_READING.split("ON CONFLICT")[0]
+import consumer, storage_sqlite
+schema = storage_sqlite._SCHEMA
+storage_sqlite._SCHEMA = tuple(re.sub(r",\\s*PRIMARY KEY \\(timestamp[^)]*\\)", "", each) for each in schema)
+storage_sqlite._UPSERT_READING = storage_sqlite._UPSERT_READING.split("ON CONFLICT")[0]
 sys.exit(consumer.main())
 """
 
@@ -68,8 +73,17 @@ def lab(tmp_path: Path) -> Lab:
     return python_lab(tmp_path)
 
 
-class TestConsumer(ConsumerFacts):
-    """The consumer written in Python."""
+class TestConsumer(StoringFacts, SqliteFacts, BrokerFacts, MemberFacts):
+    """The consumer written in Python, on SQLite."""
+
+
+class TestConsumerOnPostgresql(StoringFacts, PostgresqlFacts):
+    """The consumer written in Python, on PostgreSQL."""
+
+    @pytest.fixture
+    def lab(self, tmp_path: Path, server: Postgresql) -> Lab:
+        """The Python example on a server."""
+        return python_lab(tmp_path, PostgresqlRows(server.url))
 
 
 class TestApi(ApiFacts):
@@ -160,6 +174,37 @@ def test_example_broker_carries_500_readings(lab: Lab, kind: str) -> None:
         assert broker.stop() == 0
     keys = lab.select("SELECT count(DISTINCT timestamp || codigo_tienda || equipo_id) FROM readings")
     assert (keys, lab.total()) == ([(500,)], 500)
+
+
+def test_leaving_without_a_broker_is_not_done(lab: Lab) -> None:
+    """A member that cannot reach the broker says that it did not leave, and ends with 75 within its 10 s."""
+    with member(lab, 1) as only:
+        only.wait_for("next try in")
+        tell_to_leave(lab, 1)
+        assert only.stop(timeout=10) == 75
+        assert "told to leave, and not done in time" in only.log()
+
+
+def test_supervisor_is_told_ready_alive_and_stopping(lab: Lab) -> None:
+    """By sd_notify: ready once, when the broker has confirmed the subscription; alive again and again; stopping."""
+    address = lab.folder / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+        door.bind(str(address))
+        door.settimeout(20)
+        with lab.consumer(NOTIFY_SOCKET=str(address)) as consumer:
+            consumer.wait_for("next try in")
+            assert {door.recv(64) for _ in range(2)} == {b"WATCHDOG=1"}
+            with mosquitto(lab.folder, lab.port):
+                consumer.wait_for("subscribed")
+                told = [door.recv(64)]
+                while told[-1] != b"READY=1":
+                    told.append(door.recv(64))
+                told += [door.recv(64) for _ in range(2)]
+                assert consumer.stop() == 0
+                while told[-1] != b"STOPPING=1":
+                    told.append(door.recv(64))
+    assert told.count(b"READY=1") == 1
+    assert set(told) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
 
 
 def test_publisher_says_when_there_is_no_broker(lab: Lab) -> None:

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.api_facts import ApiFacts
-from tests.support.consumer_facts import ConsumerFacts
-from tests.support.tiwater import Lab, node_lab
+from tests.support.consumer_facts import BrokerFacts, PostgresqlFacts, SqliteFacts, StoringFacts
+from tests.support.member_facts import MemberFacts
+from tests.support.postgresql import Postgresql
+from tests.support.rows import PostgresqlRows
+from tests.support.tiwater import Lab, mosquitto, node_lab
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first test may install the packages
 
@@ -18,8 +21,17 @@ def lab(tmp_path: Path) -> Lab:
     return node_lab(tmp_path)
 
 
-class TestConsumer(ConsumerFacts):
-    """The consumer written for node."""
+class TestConsumer(StoringFacts, SqliteFacts, BrokerFacts, MemberFacts):
+    """The consumer written for node, on SQLite."""
+
+
+class TestConsumerOnPostgresql(StoringFacts, PostgresqlFacts):
+    """The consumer written for node, on PostgreSQL."""
+
+    @pytest.fixture
+    def lab(self, tmp_path: Path, server: Postgresql) -> Lab:
+        """The node example on a server."""
+        return node_lab(tmp_path, PostgresqlRows(server.url))
 
 
 class TestApi(ApiFacts):
@@ -29,3 +41,18 @@ class TestApi(ApiFacts):
     def api_command(self) -> Sequence[str]:
         """The command of the manifest."""
         return ("node", "src/index.js")
+
+
+def test_parent_is_told_ready(lab: Lab) -> None:
+    """A parent with a channel hears `ready` when the broker has confirmed the subscription, and not before."""
+    parent = (
+        "const child = require('node:child_process').fork('src/mqtt-consumer.js', { stdio: 'inherit' });"
+        "child.on('message', (message) => console.log(`told ${message}`));"
+        "process.on('SIGTERM', () => child.kill()); child.on('exit', (code) => process.exit(code));"
+    )
+    with lab.consumer(("node", "-e", parent)) as consumer:
+        consumer.wait_for("next try in")
+        assert "told" not in consumer.log()
+        with mosquitto(lab.folder, lab.port):
+            consumer.wait_for("told ready")
+            assert consumer.stop() == 0

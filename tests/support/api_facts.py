@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from tests.support.tiwater import Lab, Publisher, Service, mosquitto, readings
@@ -65,8 +66,9 @@ class ApiFacts:
             assert (status, headers["allow"]) == (405, "GET, HEAD")
             assert [_get(port, f"/readings?limit={limit}")[0] for limit in ("0", "1001", "x", "-1")] == [400] * 4
             assert _request(port, "HEAD", "/health")[0] == 200
-            lab.database.parent.mkdir()
-            lab.database.write_bytes(b"not a database " * 100)
+            database = Path(lab.database.address)
+            database.parent.mkdir()
+            database.write_bytes(b"not a database " * 100)
             assert _get(port, "/count")[0] == 503
             assert _get(port, "/health")[0] == 200
 
@@ -85,7 +87,7 @@ class ApiFacts:
 def _api(lab: Lab, command: Sequence[str]) -> Iterator[tuple[Service, int]]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         launch = (sys.executable, "-c", PASS_SOCKET, str(listening.fileno()), *command)
-        environment = {"DATABASE": str(lab.database), "PROCMAN_INSTANCE": "1"}
+        environment = {"DATABASE": lab.database.address, "PROCMAN_INSTANCE": "1"}
         port: int = listening.getsockname()[1]
         with Service(
             launch, lab.example, environment, lab.folder / "api.log", pass_fds=(listening.fileno(),)

@@ -6,13 +6,13 @@ A test file subclasses the facts and provides the fixture `lab`.
 import json
 import random
 import socket
-import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 import pytest
 
+from tests.support.postgresql import Postgresql
 from tests.support.tiwater import EXACT, Lab, Message, Publisher, answers, mosquitto, readings
 from tests.support.waiting import wait_until
 
@@ -77,8 +77,8 @@ UNUSUAL: tuple[tuple[bytes, tuple[str, str, str, str]], ...] = (
 )
 
 
-class ConsumerFacts:
-    """Every published reading becomes exactly one row."""
+class StoringFacts:
+    """Every published reading becomes exactly one row, in every database."""
 
     def test_every_reading_becomes_one_row(self, lab: Lab) -> None:
         """500 published readings are 500 rows, none missing and none twice, also when they are published again."""
@@ -164,6 +164,125 @@ class ConsumerFacts:
         assert lab.compare(published) == EXACT
         assert lab.select("SELECT sum(deliveries) FROM dead_letters") == [(1000,)]
 
+    def test_locked_database_delays_and_loses_nothing(self, lab: Lab) -> None:
+        """While another process holds the database the consumer waits and says so; then every reading is there."""
+        published = readings(300)
+        with mosquitto(lab.folder, lab.port), lab.consumer() as consumer, Publisher(lab.port) as publisher:
+            consumer.wait_for("subscribed")
+            with lab.database.locked():
+                publisher.publish(published.values())
+                consumer.wait_for("locked")
+                assert lab.total() == 0
+            lab.wait_for_rows(300)
+            assert consumer.stop() == 0
+        assert lab.compare(published) == EXACT
+
+    def test_stop_while_the_database_is_locked(self, lab: Lab) -> None:
+        """Told to stop while the database is locked, it ends in time with 75, and the broker keeps every reading."""
+        published = readings(300)
+        with mosquitto(lab.folder, lab.port), Publisher(lab.port) as publisher:
+            with lab.consumer() as consumer:
+                consumer.wait_for("subscribed")
+                with lab.database.locked():
+                    publisher.publish(published.values())
+                    consumer.wait_for("locked")
+                    assert consumer.stop(timeout=9) == 75
+            assert lab.total() == 0
+            with lab.consumer():
+                lab.wait_for_rows(300)
+        assert lab.compare(published) == EXACT
+
+    def test_rows_the_database_refuses_are_set_aside(self, lab: Lab) -> None:
+        """A reading the database will never take is set aside with its words; those beside it in the batch are rows."""
+        published = readings(70)
+        refused = {key for key in published if key[1] == "T3"}
+        with mosquitto(lab.folder, lab.port), lab.consumer() as consumer, Publisher(lab.port) as publisher:
+            consumer.wait_for("subscribed")
+            lab.database.refuse("T3")
+            publisher.publish(published.values())
+            lab.wait_for_rows(60)
+            lab.wait_for_rows(10, "dead_letters")
+            assert consumer.stop() == 0
+        assert lab.compare(published.keys() - refused) == EXACT
+        assert lab.select("SELECT 1 FROM dead_letters WHERE reason NOT LIKE 'the database refuses it: %'") == []
+
+
+class SqliteFacts:
+    """What only a file can do."""
+
+    def test_full_disk_ends_it_without_acknowledging(self, lab: Lab) -> None:
+        """When the database cannot grow the consumer exits 74, and with room again every reading is there."""
+        published = readings(4000)
+        # A file size limit, its signal ignored, fails a write the way a full disk does.
+        limited = ("sh", "-c", "trap '' XFSZ; ulimit -f 200; exec \"$@\"", "sh", *lab.command)
+        with mosquitto(lab.folder, lab.port), Publisher(lab.port) as publisher:
+            with lab.consumer(limited) as consumer:
+                consumer.wait_for("subscribed")
+                publisher.publish(published.values())
+                assert consumer.process.wait(30) == 74
+            assert lab.total() < 4000
+            publisher.confirmed()
+            with lab.consumer():
+                lab.wait_for_rows(4000)
+        assert lab.compare(published) == EXACT
+
+
+class PostgresqlFacts:
+    """What only a server can do."""
+
+    def test_server_restart_delays_and_loses_nothing(self, lab: Lab, server: Postgresql) -> None:
+        """While the server is away the consumer waits and says so; when it is back it goes on by itself."""
+        published = readings(2000)
+        messages = list(published.values())
+        with mosquitto(lab.folder, lab.port), lab.consumer() as consumer, Publisher(lab.port) as publisher:
+            consumer.wait_for("subscribed")
+            publisher.publish(messages[:1000])
+            lab.wait_for_rows(100)
+            server.stop()
+            publisher.publish(messages[1000:])
+            consumer.wait_for("messages wait, unacknowledged")
+            server.start()
+            lab.wait_for_rows(2000)
+            assert consumer.stop() == 0
+        assert lab.compare(published) == EXACT
+
+    def test_waits_for_a_server_that_is_not_there_yet(self, lab: Lab, server: Postgresql) -> None:
+        """Without its server the consumer says so, without the password, and keeps trying."""
+        server.stop()
+        address = lab.database.address.replace("procman@", "procman:sesame@")
+        with mosquitto(lab.folder, lab.port), lab.consumer(DATABASE=address) as consumer:
+            consumer.wait_for("cannot open postgresql://127.0.0.1")
+            server.start()
+            consumer.wait_for("subscribed")
+            assert "sesame" not in consumer.log()
+            assert consumer.stop() == 0
+
+    def test_table_without_the_key_ends_it(self, lab: Lab, server: Postgresql) -> None:
+        """Where the table has no unique key the consumer ends with 74 and acknowledges nothing."""
+        published = readings(50)
+        server.execute(
+            'CREATE TABLE readings (timestamp timestamptz, codigo_tienda text, equipo_id text, "values" json)'
+        )
+        server.execute(
+            "CREATE TABLE dead_letters (topic text, payload bytea, payload_sha256 text, reason text,"
+            " received_at timestamptz, deliveries integer DEFAULT 1)"
+        )
+        with mosquitto(lab.folder, lab.port), Publisher(lab.port) as publisher:
+            with lab.consumer() as consumer:
+                consumer.wait_for("subscribed")
+                publisher.publish(published.values())
+                assert consumer.process.wait(30) == 74
+                assert "unique" in consumer.log()
+            publisher.confirmed()
+            server.execute("ALTER TABLE readings ADD PRIMARY KEY (timestamp, codigo_tienda, equipo_id)")
+            with lab.consumer():
+                lab.wait_for_rows(50)
+        assert lab.compare(published) == EXACT
+
+
+class BrokerFacts:
+    """What the broker does is survived, whatever the database."""
+
     def test_waits_for_a_broker_that_is_not_there_yet(self, lab: Lab) -> None:
         """Without a broker the consumer says so and keeps trying; when one comes it subscribes."""
         with lab.consumer() as consumer:
@@ -207,52 +326,6 @@ class ConsumerFacts:
         with _refusing_broker(lab.port), lab.consumer() as consumer:
             consumer.wait_for("refused tiwater/+/data")
             consumer.wait_for("subscribed")
-
-    def test_locked_database_delays_and_loses_nothing(self, lab: Lab) -> None:
-        """While another process holds the database the consumer waits and says so; then every reading is there."""
-        published = readings(300)
-        with mosquitto(lab.folder, lab.port), lab.consumer() as consumer, Publisher(lab.port) as publisher:
-            consumer.wait_for("subscribed")
-            with closing(sqlite3.connect(lab.database, isolation_level=None)) as other:
-                other.execute("BEGIN IMMEDIATE")
-                publisher.publish(published.values())
-                consumer.wait_for("locked")
-                assert lab.total() == 0
-            lab.wait_for_rows(300)
-            assert consumer.stop() == 0
-        assert lab.compare(published) == EXACT
-
-    def test_stop_while_the_database_is_locked(self, lab: Lab) -> None:
-        """Told to stop while the database is locked, it ends in time with 75, and the broker keeps every reading."""
-        published = readings(300)
-        with mosquitto(lab.folder, lab.port), Publisher(lab.port) as publisher:
-            with lab.consumer() as consumer:
-                consumer.wait_for("subscribed")
-                with closing(sqlite3.connect(lab.database, isolation_level=None)) as other:
-                    other.execute("BEGIN IMMEDIATE")
-                    publisher.publish(published.values())
-                    consumer.wait_for("locked")
-                    assert consumer.stop(timeout=9) == 75
-            assert lab.total() == 0
-            with lab.consumer():
-                lab.wait_for_rows(300)
-        assert lab.compare(published) == EXACT
-
-    def test_full_disk_ends_it_without_acknowledging(self, lab: Lab) -> None:
-        """When the database cannot grow the consumer exits 74, and with room again every reading is there."""
-        published = readings(4000)
-        # A file size limit, its signal ignored, fails a write the way a full disk does.
-        limited = ("sh", "-c", "trap '' XFSZ; ulimit -f 200; exec \"$@\"", "sh", *lab.command)
-        with mosquitto(lab.folder, lab.port), Publisher(lab.port) as publisher:
-            with lab.consumer(limited) as consumer:
-                consumer.wait_for("subscribed")
-                publisher.publish(published.values())
-                assert consumer.process.wait(30) == 74
-            assert lab.total() < 4000
-            publisher.confirmed()
-            with lab.consumer():
-                lab.wait_for_rows(4000)
-        assert lab.compare(published) == EXACT
 
     @pytest.mark.parametrize("broker", ["http://127.0.0.1", "127.0.0.1:1883", "mqtt://host:99999", ""])
     def test_wrong_address_is_a_wrong_setting(self, lab: Lab, broker: str) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -18,6 +17,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.support.rows import Database, SqliteRows
 from tests.support.waiting import wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -188,17 +188,13 @@ class Lab:
     folder: Path
     example: Path
     command: tuple[str, ...]
+    database: Database
     port: int = field(default_factory=free_port)
-
-    @property
-    def database(self) -> Path:
-        """The file the consumer writes."""
-        return self.folder / "data" / "tiwater.db"
 
     def environment(self, **more: str) -> dict[str, str]:
         """What the manifest gives to the consumer."""
         return {
-            "DATABASE": str(self.database),
+            "DATABASE": self.database.address,
             "MQTT_BROKER": f"mqtt://127.0.0.1:{self.port}",
             "MQTT_TOPIC": "tiwater/+/data",
             "MQTT_CLIENT_ID": CLIENT_ID,
@@ -211,15 +207,7 @@ class Lab:
 
     def select(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of the database; none while it or the table is not there."""
-        if not self.database.exists():
-            return []
-        with closing(sqlite3.connect(f"{self.database.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
-            try:
-                return connection.execute(statement).fetchall()
-            except sqlite3.OperationalError as error:
-                if "no such table" in str(error):
-                    return []
-                raise
+        return self.database.select(statement)
 
     def total(self, table: str = "readings") -> int:
         """How many rows a table holds."""
@@ -236,16 +224,20 @@ class Lab:
             duplicates=found.total() - len(found),
         )
 
-    def wait_for_rows(self, count: int, table: str = "readings", interval: float = 0.02) -> None:
+    def wait_for_rows(self, count: int, table: str = "readings", interval: float = 0.02, timeout: float = 30) -> None:
         """Wait until a table holds so many rows, asking every `interval` seconds."""
-        wait_until(lambda: self.total(table) >= count, 30, f"{count} rows in {table}", interval)
+        wait_until(lambda: self.total(table) >= count, timeout, f"{count} rows in {table}", interval)
 
 
-def python_lab(folder: Path) -> Lab:
-    """The Python example."""
-    return Lab(folder, EXAMPLES / "tiwater", (sys.executable, "consumer.py"))
+def python_lab(folder: Path, database: Database | None = None) -> Lab:
+    """The Python example, on SQLite unless a database is given."""
+    return Lab(folder, EXAMPLES / "tiwater", (sys.executable, "consumer.py"), database or _sqlite(folder))
 
 
-def node_lab(folder: Path) -> Lab:
-    """The node example."""
-    return Lab(folder, node_example(), ("node", "src/mqtt-consumer.js"))
+def node_lab(folder: Path, database: Database | None = None) -> Lab:
+    """The node example, on SQLite unless a database is given."""
+    return Lab(folder, node_example(), ("node", "src/mqtt-consumer.js"), database or _sqlite(folder))
+
+
+def _sqlite(folder: Path) -> Database:
+    return SqliteRows(folder / "data" / "tiwater.db")

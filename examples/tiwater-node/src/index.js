@@ -10,7 +10,7 @@
  */
 
 const http = require('node:http');
-const storage = require('./storage');
+const storage = require('./storage-sqlite');
 
 const FIRST_PASSED_DESCRIPTOR = 3;
 const DRAIN_MILLISECONDS = 8_000; // within the stop timeout of 10 s

@@ -8,65 +8,95 @@
  *   losing it.
  * - The table has a unique key and rows are upserted, so what comes again changes nothing.
  *
- * Environment: DATABASE, MQTT_BROKER, MQTT_TOPIC, MQTT_CLIENT_ID.
- * Exit codes: 0 stopped and drained; 74 cannot write the database; 75 stopped while it is locked; 78 settings.
- * After 74 and 75 nothing uncommitted was acknowledged: the next start receives it again.
+ * Environment: DATABASE, MQTT_BROKER, MQTT_TOPIC, MQTT_CLIENT_ID; what procman says (PROCMAN_MQTT_...) about topics,
+ * client id and leaving goes before.
+ * Exit codes: 0 stopped and drained; 74 cannot write the database; 75 stopped while the database is locked or away, or
+ * told to leave and not done in time; 78 settings. After 74 and 75 nothing uncommitted was acknowledged: the next start
+ * receives it again.
  */
 
+const fs = require('node:fs');
 const { setTimeout: wait } = require('node:timers/promises');
 const { BrokerLink } = require('./broker-link');
-const { BadMessageError, parse } = require('./readings');
-const { Store, isBusy, isDatabaseError } = require('./storage');
+const { DatabaseBrokenError, RowsRefusedError, withoutCredentials } = require('./storage');
+const supervision = require('./supervision');
+const { Writer, opened } = require('./writer');
 
-const EXIT = { cannotWrite: 74, locked: 75, settings: 78 };
-const LOCKED_AFTER_STOP = 4_000; // well within the 10 s that procman waits before it kills
+const EXIT = { cannotWrite: 74, notDone: 75, settings: 78 };
+// Both within the 10 s that procman waits before it kills.
+const LOCKED_AFTER_STOP = 4_000;
+const LEAVE = 8_000;
 
+const told = process.env;
 const settings = {
-  database: process.env.DATABASE || 'run/tiwater.db',
-  url: process.env.MQTT_BROKER || 'mqtt://127.0.0.1:1883',
-  topic: process.env.MQTT_TOPIC || 'tiwater/+/data',
-  clientId: process.env.MQTT_CLIENT_ID || 'tiwater-consumer',
+  database: told.DATABASE || 'run/tiwater.db',
+  // The address in `env` may hold a password; the one from procman never does.
+  url: told.MQTT_BROKER || told.PROCMAN_MQTT_BROKER || 'mqtt://127.0.0.1:1883',
+  topics: (told.PROCMAN_MQTT_TOPICS || told.MQTT_TOPIC || 'tiwater/+/data').split('\n'),
+  clientId: told.PROCMAN_MQTT_CLIENT_ID || told.MQTT_CLIENT_ID || 'tiwater-consumer',
+  leaveMark: told.PROCMAN_MQTT_LEAVE,
 };
-let stopRequestedAt = Infinity;
 
-/** Try until the database is free. Another error of it, or a stop meanwhile, ends the process with a sentence. */
-async function persist(write) {
-  for (let delay = 100; ; delay = Math.min(delay * 2, 1_000)) {
-    try {
-      return write();
-    } catch (error) {
-      if (!isDatabaseError(error)) throw error;
-      if (!isBusy(error)) {
-        quit(EXIT.cannotWrite, `cannot write ${settings.database}: ${error.message}; the broker keeps the rest`);
-      }
-      say(`${error.message}; what comes in waits, unacknowledged`);
-    }
-    if (Date.now() > stopRequestedAt + LOCKED_AFTER_STOP) {
-      quit(EXIT.locked, 'told to stop while the database is locked; the broker keeps what is not committed');
-    }
-    await wait(delay);
-  }
+/** The process shall end, and something is not done. */
+class ToldToStopError extends Error {}
+
+/** Notes that a stop was asked for, and when; nothing else happens in the handler. */
+const stop = { at: Infinity };
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.on(signal, () => {
+    stop.at = Math.min(stop.at, Date.now());
+  });
 }
 
-/** Commit one message: as a reading, or set aside with the reason. */
-function commit(store, topic, payload) {
-  try {
-    const reading = parse(topic, payload);
-    return persist(() => store.saveReading(reading));
-  } catch (error) {
-    if (!(error instanceof BadMessageError)) throw error;
-    say(`set aside a message on ${JSON.stringify(topic)}: ${error.message}`);
-    return persist(() => store.saveDeadLetter(topic, payload, error.message));
+/** Wait for the database, unless a stop was asked for a while ago. */
+async function patience(milliseconds) {
+  if (Date.now() > stop.at + LOCKED_AFTER_STOP) {
+    throw new ToldToStopError('told to stop while the database is locked or away; the broker keeps what is in hand');
   }
+  await wait(milliseconds);
 }
 
-async function stop(store, link) {
-  if (stopRequestedAt !== Infinity) return;
-  stopRequestedAt = Date.now();
+/** Take, commit, acknowledge, until told to stop; then finish the batch in hand and leave. */
+async function consume() {
+  const store = await opened(settings.database, patience, say);
+  const writer = new Writer(store, patience, say);
+  const link = new BrokerLink(settings, say);
+  while (stop.at === Infinity) {
+    await turn(link, writer);
+    if (link.subscribed) supervision.ready();
+  }
+  const leaving = Boolean(settings.leaveMark) && fs.existsSync(settings.leaveMark);
+  if (leaving) await drain(link, writer);
   await link.close();
-  store.close();
+  if (leaving) await endSession(link);
+  await store.close();
   say('stopped; everything taken is committed and acknowledged');
-  process.exit(0);
+}
+
+async function turn(link, writer) {
+  const batch = await link.take();
+  await writer.commit(batch);
+  link.acknowledge(batch);
+}
+
+/** Nobody will come back for this session: take what is left in it. */
+async function drain(link, writer) {
+  link.leave();
+  while (!link.drained) {
+    if (Date.now() > stop.at + LEAVE) {
+      throw new ToldToStopError('told to leave, and not done in time; start it again, or its session keeps messages');
+    }
+    await turn(link, writer);
+  }
+}
+
+async function endSession(link) {
+  try {
+    await link.endSession();
+  } catch (error) {
+    throw new ToldToStopError(`the broker did not confirm that the session has ended: ${error.message || error.code}`);
+  }
+  say(`left for good; the broker keeps nothing for ${settings.clientId}`);
 }
 
 function say(line) {
@@ -78,14 +108,20 @@ function quit(code, line) {
   process.exit(code);
 }
 
-async function main() {
+function main() {
   const url = URL.canParse(settings.url) ? new URL(settings.url) : null;
   if (!url?.hostname || !['mqtt:', 'mqtts:'].includes(url.protocol)) {
     quit(EXIT.settings, 'MQTT_BROKER: a broker is written mqtt://host:port or mqtts://host:port');
   }
-  const store = await persist(() => new Store(settings.database));
-  const link = new BrokerLink(settings, (topic, payload) => commit(store, topic, payload), say);
-  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, () => stop(store, link));
+  consume().then(
+    () => process.exit(0),
+    (error) => {
+      if (error instanceof ToldToStopError) quit(EXIT.notDone, error.message);
+      if (!(error instanceof DatabaseBrokenError || error instanceof RowsRefusedError)) throw error;
+      const database = withoutCredentials(settings.database);
+      quit(EXIT.cannotWrite, `cannot write ${database}: ${error.message}; the broker keeps the rest`);
+    },
+  );
 }
 
 main();

@@ -1,156 +1,53 @@
 'use strict';
 /**
- * The database of the example: one door for the consumer, which writes, and one for the API, which reads.
+ * What storing means to the consumer, whatever the database: two tables, one way to save, three ways to fail.
  *
- * SQLite in WAL mode, so that reading never waits for writing. `readings` carries the key that makes a
- * redelivered message the same row instead of a second one. The tables are those of the Python example.
+ * `storage-sqlite.js` and `storage-postgresql.js` are the databases; the address in DATABASE says which. A store has
+ * `save(readings, deadLetters)`, which writes all or nothing and resolves when it is on the disk, and `close()`.
+ *
+ * @typedef {import('./readings').Reading} Reading
+ * @typedef {{topic: string, payload: Uint8Array, reason: string, receivedAt: string}} DeadLetter
+ * @typedef {{save: (readings: Reading[], deadLetters: DeadLetter[]) => Promise<void>, close: () => Promise<void>}} Store
  */
 
 const crypto = require('node:crypto');
-const fs = require('node:fs');
-const path = require('node:path');
-const { DatabaseSync } = loadSqlite();
 
-const BUSY_MILLISECONDS = 500; // short: a call blocks the process, and the caller tries again
-const SQLITE_BUSY = 5;
-const SQLITE_LOCKED = 6;
+/** The database is locked or away; the same write may succeed later. */
+class DatabaseBusyError extends Error {}
 
-// NOT NULL is written out: SQLite lets NULL into a primary key, and no two NULLs are equal.
-// In dead_letters the same bytes on the same topic are one row: a device that repeats a bad message must not fill
-// the disk, and a redelivery must not look like a second fault. `deliveries` counts both.
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS readings (
-    timestamp     TEXT NOT NULL,
-    codigo_tienda TEXT NOT NULL,
-    equipo_id     TEXT NOT NULL,
-    "values"      TEXT NOT NULL,
-    PRIMARY KEY (timestamp, codigo_tienda, equipo_id)
-  );
-  CREATE TABLE IF NOT EXISTS dead_letters (
-    topic          TEXT NOT NULL,
-    payload        BLOB NOT NULL,
-    payload_sha256 TEXT NOT NULL,
-    reason         TEXT NOT NULL,
-    received_at    TEXT NOT NULL,
-    deliveries     INTEGER NOT NULL DEFAULT 1,
-    PRIMARY KEY (topic, payload_sha256)
-  );
-`;
-const UPSERT_READING = `
-  INSERT INTO readings (timestamp, codigo_tienda, equipo_id, "values") VALUES (?, ?, ?, ?)
-  ON CONFLICT (timestamp, codigo_tienda, equipo_id) DO UPDATE SET "values" = excluded."values"
-`;
-const UPSERT_DEAD_LETTER = `
-  INSERT INTO dead_letters (topic, payload, payload_sha256, reason, received_at) VALUES (?, ?, ?, ?, ?)
-  ON CONFLICT (topic, payload_sha256) DO UPDATE SET deliveries = deliveries + 1
-`;
-const NEWEST = `
-  SELECT timestamp, codigo_tienda, equipo_id, "values" FROM readings
-  WHERE ?1 IS NULL OR codigo_tienda = ?1
-  ORDER BY timestamp DESC, codigo_tienda, equipo_id LIMIT ?2
-`;
+/** The database cannot be written, and waiting will not mend it. */
+class DatabaseBrokenError extends Error {}
 
-/** The consumer's door. Every method commits before it returns. */
-class Store {
-  /** @param {string} file created with its folder and tables when missing */
-  constructor(file) {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
-    this.database = new DatabaseSync(file);
-    try {
-      // A commit is what allows an acknowledgement, so it must survive a power cut too: NORMAL may lose it.
-      this.database.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`);
-      this.database.exec('PRAGMA journal_mode = WAL');
-      this.database.exec('PRAGMA synchronous = FULL');
-      this.database.exec(SCHEMA);
-      this.upsertReading = this.database.prepare(UPSERT_READING);
-      this.upsertDeadLetter = this.database.prepare(UPSERT_DEAD_LETTER);
-    } catch (error) {
-      this.database.close();
-      throw error;
-    }
-  }
-
-  /** @param {import('./readings').Reading} reading */
-  saveReading(reading) {
-    this.upsertReading.run(reading.timestamp, reading.codigoTienda, reading.equipoId, reading.values);
-  }
-
-  /**
-   * Keep a message that is not a reading, as it came.
-   *
-   * @param {string} topic
-   * @param {Uint8Array} payload
-   * @param {string} reason
-   */
-  saveDeadLetter(topic, payload, reason) {
-    const digest = crypto.createHash('sha256').update(payload).digest('hex');
-    this.upsertDeadLetter.run(topic, payload, digest, reason, new Date().toISOString());
-  }
-
-  /** Leave everything in the file itself, so that a copy of it made now is whole. */
-  close() {
-    try {
-      this.database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    } catch (error) {
-      if (!isDatabaseError(error)) throw error; // the rows are safe in the write-ahead log all the same
-    }
-    this.database.close();
-  }
-}
-
-/** Whether another process holds the database, so that the same write may succeed later. */
-function isBusy(error) {
-  // The low byte is the primary code: BUSY_SNAPSHOT and its kin are busy as well.
-  return [SQLITE_BUSY, SQLITE_LOCKED].includes(error.errcode & 0xff);
-}
-
-/** Whether the database itself failed, rather than this program. */
-function isDatabaseError(error) {
-  return error.code === 'ERR_SQLITE_ERROR';
-}
+/** The database takes other rows, and never these: a constraint or a type says no. */
+class RowsRefusedError extends Error {}
 
 /**
- * The newest readings first; none while the consumer has not made the table yet.
+ * Open postgresql://[user:password@]host/name, or else the SQLite file of that path.
  *
- * @param {string} file
- * @param {number} limit
- * @param {string | null} tienda
+ * @param {string} address
+ * @returns {Promise<Store>}
  */
-function newest(file, limit, tienda) {
-  const rows = read(file, 'readings', NEWEST, [tienda, limit]);
-  return rows.map((row) => ({ ...row, values: JSON.parse(row.values) }));
+function openStore(address) {
+  if (/^postgres(ql)?:\/\//.test(address)) return require('./storage-postgresql').PostgresqlStore.open(address);
+  return require('./storage-sqlite').SqliteStore.open(address);
 }
 
-/**
- * How many rows a table holds; 0 while it is not there yet.
- *
- * @param {string} file
- * @param {'readings' | 'dead_letters'} table
- */
-function count(file, table) {
-  const [row] = read(file, table, `SELECT count(*) AS total FROM ${table}`, []);
-  return row ? row.total : 0;
+/** The SHA-256 of a payload: with the topic, the key of a dead letter. */
+function digest(payload) {
+  return crypto.createHash('sha256').update(payload).digest('hex');
 }
 
-function read(file, table, statement, values) {
-  if (!fs.existsSync(file)) return [];
-  const database = new DatabaseSync(file, { readOnly: true });
-  try {
-    database.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`);
-    const known = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?").get(table);
-    return known ? database.prepare(statement).all(...values) : [];
-  } finally {
-    database.close();
-  }
+/** The address as it may be shown. */
+function withoutCredentials(address) {
+  const [scheme, rest] = address.split('://', 2);
+  return rest === undefined ? address : `${scheme}://${rest.slice(rest.lastIndexOf('@') + 1)}`;
 }
 
-/** node's own SQLite where it is built in (from 22.5), else a package with the same interface. */
-function loadSqlite() {
-  try {
-    return require('node:sqlite');
-  } catch {
-    return require('@photostructure/sqlite');
-  }
-}
-
-module.exports = { Store, count, isBusy, isDatabaseError, newest };
+module.exports = {
+  DatabaseBrokenError,
+  DatabaseBusyError,
+  RowsRefusedError,
+  digest,
+  openStore,
+  withoutCredentials,
+};
