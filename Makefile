@@ -11,6 +11,8 @@ export PATH := $(PATH):/usr/sbin:/sbin
 
 BIN := .venv/bin
 SCRIPTS := $(wildcard scripts/*.sh) .ci/run
+# Most tests wait for processes: two at a time for each core, WORKERS=0 for one after another.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); echo $$((n > 4 ? 8 : 2 * n)))
 QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/docs)
 
 .PHONY: help
@@ -24,12 +26,12 @@ demo: setup-run ## Run the example: a real API and MQTT consumer, planned, start
 .PHONY: test
 test: setup-dev services static ## Everything: check, then contract, integration, e2e and docs tests
 	@echo "test: all tests"
-	@$(BIN)/python -m pytest --quiet tests
+	@$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) --dist worksteal tests
 
 .PHONY: check
 check: setup-dev static ## What takes seconds: format, lint, types, imports, architecture, unit and docs
 	@echo "check: quick tests"
-	@$(BIN)/python -m pytest --quiet -m "not slow" $(QUICK_TESTS)
+	@$(BIN)/python -m pytest --quiet --numprocesses $(WORKERS) -m "not slow" $(QUICK_TESTS)
 
 .PHONY: fmt
 fmt: setup-dev ## Format, and mend what the linter can mend

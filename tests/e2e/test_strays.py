@@ -9,10 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.projects import PATIENCE, SERVICES, Project, ended, service
+from tests.support import projects
+from tests.support.projects import PATIENCE, Project, ended, service
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _own_scripts(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let these projects run copies of the scripts: to tests beside them, what starts here would be a stray too."""
+    monkeypatch.setattr(projects, "SERVICES", shutil.copytree(projects.SERVICES, shop.folder / "services"))
+    shop.write()
 
 
 @contextmanager
@@ -55,16 +63,17 @@ def test_takeover_is_firm_with_the_deaf(shop: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "command",
+    "words",
     [
-        ["tail", "-f", str(SERVICES / "consumer.py")],
-        ["python3", "-c", "import time; time.sleep(300)", str(SERVICES / "consumer.py")],
-        service("deaf", str(SERVICES / "consumer.py")),
+        ["tail", "-f"],
+        ["python3", "-c", "import time; time.sleep(300)"],
+        ["deaf"],
     ],
     ids=["tail", "an argument of -c", "an argument of another script"],
 )
-def test_who_only_names_the_script_is_no_stray(shop: Project, command: list[str]) -> None:
+def test_who_only_names_the_script_is_no_stray(shop: Project, words: list[str]) -> None:
     """An editor, `tail -f` or another script with the path among its arguments is left alone."""
+    command = [*(service("deaf") if words == ["deaf"] else words), str(projects.SERVICES / "consumer.py")]
     if shutil.which(command[0]) is None:
         pytest.skip(f"{command[0]} is not installed")
     with outside(shop, command) as other:
@@ -75,7 +84,7 @@ def test_who_only_names_the_script_is_no_stray(shop: Project, command: list[str]
 def test_a_relative_path_is_the_same_script(shop: Project) -> None:
     """`cd services; python consumer.py` is found however the path is written, and by another python of the kind."""
     words = service("consumer")
-    with outside(shop, [*words[:-1], "consumer.py"], cwd=SERVICES) as stray:
+    with outside(shop, [*words[:-1], "consumer.py"], cwd=projects.SERVICES) as stray:
         ended(shop.run("up"), 75, f"pid {stray.pid} (")
 
 
@@ -121,9 +130,10 @@ def test_a_stray_under_tmux_is_said_to_be(shop: Project) -> None:
         subprocess.run([*tmux, "kill-server"], check=False)
 
 
-def test_protections_are_named(running: Project) -> None:
+def test_protections_are_named(shop: Project) -> None:
     """`status --json` says what the kernel lends here; supervisord adopts orphans."""
-    protections = running.status()["manager"]["protections"]
+    ended(shop.run("up"), 0)
+    protections = shop.status()["manager"]["protections"]
     assert protections == {
         "lock": True,
         "death_signal": True,
@@ -131,7 +141,7 @@ def test_protections_are_named(running: Project) -> None:
         "subreaper": True,
         "cgroup": False,
     }
-    assert Path(f"/proc/{running.manager()}").exists()
+    assert Path(f"/proc/{shop.manager()}").exists()
 
 
 def _guard(shop: Project) -> object:
