@@ -7,6 +7,7 @@ import sys
 
 import launch
 import memory
+import memory_watch
 import peers
 import plan
 import status
@@ -16,6 +17,7 @@ BENCHES = {
     "status": status.main,
     "plan": plan.main,
     "memory": memory.main,
+    "memory-watch": memory_watch.main,
     "launch": launch.main,
     "validate": validate.main,
 }

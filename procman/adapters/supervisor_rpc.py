@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from procman.adapters import xml_values
 from procman.adapters.xml_values import Value
 from procman.core.errors import Failed, NotRunning
-from procman.core.observed import Observed, ObservedUnit
+from procman.core.observed import Capped, Observed, ObservedUnit
 
 ANSWER_WITHIN = 10.0
 LARGEST_ANSWER = 16 << 20
@@ -207,6 +207,19 @@ def _unit(item: Mapping[str, object]) -> ObservedUnit:
         memory_peak=_whole_or_none(item.get("memory_peak")),
         memory_usual=_whole_or_none(item.get("memory_usual")),
         memory_samples=_whole(item.get("memory_samples", 0)),
+        memory=_capped(item.get("memory")),
+    )
+
+
+def _capped(item: object) -> Capped:
+    if not isinstance(item, dict):
+        return Capped()
+    return Capped(
+        soft=_whole_or_none(item.get("soft")),
+        hard=_whole_or_none(item.get("hard")),
+        near=item.get("near") is True,
+        replaced=_whole(item.get("replaced", 0)),
+        often=item.get("often") is True,
     )
 
 

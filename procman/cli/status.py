@@ -69,6 +69,7 @@ def _lines(report: Report) -> list[str]:
     used = sum(row.memory or 0 for row in report.rows)
     manager = f"supervisord pid {report.manager_pid}, {format_size(report.manager_memory)}"
     notes = [f"  {row.unit}: {row.held_by or row.reason}" for row in report.rows if row.held_by or row.reason]
+    notes += [f"  {row.unit} {row.memory_words}" for row in report.rows if row.memory_words]
     return [
         paint(f"{report.project}{_choice(report)}: {manager}", "bold"),
         head,
@@ -142,6 +143,8 @@ def _instance(row: InstanceStatus, guard: str | None) -> dict[str, object]:
         "memory_bytes": row.memory,
         "memory_peak_bytes": row.memory_peak,
         "memory_usual_bytes": row.memory_usual,
+        "memory_near": row.capped.near,
+        "memory_replacements": row.capped.replaced,
         "limit_bytes": row.limit,
         "restarts": row.restarts,
         "held_by": row.held_by,

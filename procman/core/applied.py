@@ -16,13 +16,19 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class AppliedService:
-    """What looking back needs of one service. `probed`: it listens, so that ready means more than started."""
+    """What looking back needs of one service. `probed`: it listens, so that ready means more than started.
+
+    `hard`: bytes that the kernel lets an instance have, None for no such limit; `least`: the fewest that will do.
+    """
 
     name: str
     kind: str
     instances: int
     memory: int | None
     probed: bool
+    hard: int | None = None
+    least: int = 1
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)

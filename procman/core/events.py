@@ -145,6 +145,13 @@ def _reason(event: Event) -> str:
     return event.text("reason") or (f"pid {event.whole('pid')}" if event.whole("pid") else "")
 
 
+def _memory(event: Event) -> str:
+    size, limit = event.whole("memory") or 0, event.whole("limit") or 0
+    often = ", about every minute" if event.facts.get("often") else ""
+    over = f", over it for {format_time(event.number('seconds') or 0)}" if event.number("seconds") else ""
+    return f"{format_size(size)} of {format_size(limit)}{over}{often}"
+
+
 def _orphans(event: Event) -> str:
     return f"left behind by an earlier process: pid {', '.join(event.words('pids'))}"
 
@@ -161,6 +168,9 @@ _TELLERS = {
     "restart-planned": _restart,
     "failed": _reason,
     "held": _reason,
+    "memory-warning": _memory,
+    "memory-calm": _memory,
+    "memory-limit": _memory,
     "orphans-ended": _orphans,
     "command": _command,
     "manager-start": _manager,

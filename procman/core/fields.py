@@ -29,6 +29,7 @@ from procman.core.manifest import (
     Start,
     Stop,
 )
+from procman.core.memory_keys import MEMORY
 from procman.core.source import Path
 from procman.core.values import replace
 from procman.core.words import shown
@@ -99,13 +100,15 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
     if kind is None:
         return None
     ready, consumes = read.get(keys.READY), read.get(keys.CONSUMES)
+    memory, hard = read.get(MEMORY) or (None, None)
     return Service(
         name=name,
         kind=Kind(kind),
         command=command,
         shell=read.get(keys.SHELL) or False,
         instances=_instances(read) or Instances(),
-        memory=read.get(keys.MEMORY),
+        memory=memory,
+        hard=hard,
         weight=read.get(keys.WEIGHT) or 1,
         listen=read.get(keys.LISTEN),
         ready=_ready(ready) if ready is not None else None,
@@ -201,8 +204,13 @@ def _logs(read: Values) -> Logs:
 
 def _profile(name: str, read: Values) -> Profile:
     overlays = read.get(keys.OVERLAYS) or ()
-    changed = tuple((service, Overlay(_instances(part), part.get(keys.MEMORY))) for service, part in overlays)
+    changed = tuple((service, _overlay(part)) for service, part in overlays)
     return Profile(name, read.get(keys.PROFILE_RAM), changed)
+
+
+def _overlay(read: Values) -> Overlay:
+    memory, hard = read.get(MEMORY) or (None, None)
+    return Overlay(_instances(read), memory, hard)
 
 
 def _check_overlays(read: Values, names: list[str], sink: Sink) -> None:

@@ -6,6 +6,7 @@ import re
 
 from procman.core import addresses, measures, scalars
 from procman.core.kinds import Fault, Field, Record, Values
+from procman.core.memory_keys import MEMORY
 from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping, Table
 
 VERSION_1 = 1
@@ -62,7 +63,6 @@ INSTANCES = Field(
     default=1,
     examples=(2, "auto", {"min": 1, "max": 4}),
 )
-MEMORY = Field("memory", SIZE, "The RAM limit of one instance.", examples=("400M",))
 WEIGHT = Field(
     "weight",
     scalars.whole(1, MOST_WEIGHT),

@@ -111,6 +111,8 @@ class Consumes:
 class Service:
     """One named entry of the manifest: a command and its rules. `memory` is bytes per instance.
 
+    `hard`: bytes that the kernel lets an instance have; None: half as much again as `memory`; 0: no such limit.
+
     `weight` is its share where the count is open (see `core.share`).
     """
 
@@ -120,6 +122,7 @@ class Service:
     shell: bool = False
     instances: Instances = Instances()
     memory: int | None = None
+    hard: int | None = None
     weight: int = 1
     listen: Address | None = None
     ready: Ready | None = None
@@ -140,6 +143,7 @@ class Overlay:
 
     instances: Instances | None = None
     memory: int | None = None
+    hard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,4 +219,5 @@ def _overlaid(service: Service, overlay: Overlay) -> Service:
         service,
         instances=service.instances if overlay.instances is None else overlay.instances,
         memory=service.memory if overlay.memory is None else overlay.memory,
+        hard=service.hard if overlay.memory is None else overlay.hard,
     )

@@ -6,6 +6,20 @@ from procman.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Capped:
+    """How one instance stands to its memory limits, in bytes. `near`: it comes near the soft one.
+
+    `replaced`: how often it was replaced for its memory; `often`: about every minute. `by`: what enforces the hard one.
+    """
+
+    soft: int | None = None
+    hard: int | None = None
+    near: bool = False
+    replaced: int = 0
+    often: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedUnit:
     """One instance as supervisord knows it. Times are seconds since the epoch, None for never.
 
@@ -30,6 +44,7 @@ class ObservedUnit:
     memory_peak: int | None = None
     memory_usual: int | None = None
     memory_samples: int = 0
+    memory: Capped = Capped()
 
 
 @dataclass(frozen=True, slots=True)

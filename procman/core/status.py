@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from procman.core.applied import Applied, AppliedService
-from procman.core.observed import Observed, ObservedUnit
+from procman.core.observed import Capped, Observed, ObservedUnit
+from procman.core.quantity import format_size
 from procman.core.values import dataclass
 
 
@@ -48,7 +49,8 @@ class Measured:
 class InstanceStatus:
     """One instance. `uptime` in seconds, sizes in bytes; None where there is nothing to say.
 
-    `memory_peak` and `memory_usual` are what its whole process tree needed since it was started.
+    `memory_peak` and `memory_usual` are what its whole process tree needed since it was started; `capped`: how it
+    stands to its limits.
     """
 
     service: str
@@ -65,11 +67,21 @@ class InstanceStatus:
     reason: str | None = None
     memory_peak: int | None = None
     memory_usual: int | None = None
+    capped: Capped = Capped()
 
     @property
     def unit(self) -> str:
         """Return the name of the instance: ``api-0``."""
         return f"{self.service}-{self.instance}"
+
+    @property
+    def memory_words(self) -> str | None:
+        """Return what there is to say of its memory, or None."""
+        if self.capped.often:
+            return "is replaced for its memory about every minute: it leaks, or its limit is too low; see procman why"
+        if self.capped.near and self.memory is not None and self.limit is not None:
+            return f"has {format_size(self.memory)} of its limit, {format_size(self.limit)}"
+        return None
 
     @property
     def as_wanted(self) -> bool:
@@ -122,6 +134,7 @@ def _row(
         reason=None if state in (State.READY, State.RUNNING, State.STOPPED) else unit.reason,
         memory_peak=unit.memory_peak,
         memory_usual=unit.memory_usual,
+        capped=unit.memory,
     )
 
 

@@ -31,7 +31,7 @@ class Chronicle:
     """Notes the life of every process. `memory` returns what is known of a unit's memory."""
 
     def __init__(self, journal: Journal, memory: Callable[[str], Memory]) -> None:
-        self._journal = journal
+        self.journal = journal
         self._memory = memory
         self._reaped: tuple[int, int] = (0, 0)
         self._began: dict[str, tuple[int, int]] = {}
@@ -46,13 +46,13 @@ class Chronicle:
         boot = (procfs.read(_BOOT) or b"").decode("ascii", "replace").strip()
         units = sum(len(group.processes) for group in supervisord.process_groups.values())
         event = "manager-start" if self._runs == 1 else "manager-reload"
-        self._journal.note(event, pid=os.getpid(), boot=boot, units=units, passive=passive or None)
+        self.journal.note(event, pid=os.getpid(), boot=boot, units=units, passive=passive or None)
 
     def stopping(self, supervisord: Supervisord) -> None:
         """Note that the manager stops everything: to end, or to read its file anew."""
         self._stopping = True
         again = supervisord.options.mood == SupervisorStates.RESTARTING
-        self._journal.note("manager-stop", pid=os.getpid(), again=again or None)
+        self.journal.note("manager-stop", pid=os.getpid(), again=again or None)
 
     def because(self, unit: str, reason: str) -> None:
         """Keep in mind why `unit` is about to be stopped by procman itself."""
@@ -71,12 +71,13 @@ class Chronicle:
             self._reaped = (0, 0)
         if isinstance(event, events.ProcessStateStartingEvent):
             self._began[unit] = _log_end(process)
-            self._journal.note("start", unit, again=event.from_state == ProcessStates.BACKOFF or None)
+            self._memory(unit).begin()
+            self.journal.note("start", unit, again=event.from_state == ProcessStates.BACKOFF or None)
         elif isinstance(event, events.ProcessStateRunningEvent):
-            self._journal.note("running", unit, pid=process.pid)
+            self.journal.note("running", unit, pid=process.pid)
         elif isinstance(event, events.ProcessStateStoppingEvent):
             reason = self._reasons.pop(unit, None) or (_SHUTDOWN if self._stopping else None)
-            self._journal.note("stopping", unit, pid=process.pid, reason=reason)
+            self.journal.note("stopping", unit, pid=process.pid, reason=reason)
 
     def after(self, event: StateEvent, record: Record) -> None:
         """Note what became of `event`."""
@@ -84,19 +85,19 @@ class Chronicle:
         unit = process.config.name
         if isinstance(event, events.ProcessStateBackoffEvent) and process.state == ProcessStates.BACKOFF:
             wait = max(0.0, process.delay - time.time())
-            self._journal.note("restart-planned", unit, seconds=round(wait, 3), failures=len(record.failures))
+            self.journal.note("restart-planned", unit, seconds=round(wait, 3), failures=len(record.failures))
         elif isinstance(event, events.ProcessStateFatalEvent):
             if record.held is not None:
-                self._journal.note("held", unit, reason=record.held)
+                self.journal.note("held", unit, reason=record.held)
             else:
-                self._journal.note("failed", unit, reason=record.given_up or record.refused or process.spawnerr)
+                self.journal.note("failed", unit, reason=record.given_up or record.refused or process.spawnerr)
 
     def _exit(self, process: Process, status: int, *, asked: bool) -> None:
         unit = process.config.name
         memory = self._memory(unit)
         inode, end = _log_end(process)
         began = self._began.get(unit, (inode, 0))
-        self._journal.note(
+        self.journal.note(
             "exit",
             unit,
             pid=process.pid,
@@ -105,7 +106,7 @@ class Chronicle:
             uptime=round(max(0.0, time.time() - process.laststart), 3),
             asked=asked or None,
             memory=memory.last or None,
-            peak=memory.peak or None,
+            peak=memory.top or None,
             log=[inode, began[1] if began[0] == inode else 0, end],
         )
 

@@ -8,10 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from supervisor.states import ProcessStates
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     Waitpid = Callable[[], tuple[int | None, int | None]]
+
+
+ALIVE = (ProcessStates.STARTING, ProcessStates.RUNNING)
+"""The states of a process that runs and has not been told to end."""
 
 
 class Logger(Protocol):
@@ -57,6 +63,8 @@ class Process(Protocol):
 
     def change_state(self, new_state: int) -> object: ...  # noqa: D102
     def give_up(self) -> None: ...  # noqa: D102
+    def stop(self) -> object: ...  # noqa: D102
+    def spawn(self) -> object: ...  # noqa: D102
 
 
 class Group(Protocol):

@@ -94,6 +94,8 @@ class Wake:
         read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._read, self._write = high(read, least), high(write, least)
         self._due: list[float] = []
+        self._calls: list[tuple[float, int, Callable[[], None]]] = []
+        self._called = 0
         self.watch = Watch(self._read, around("the wake-up", self._drain))
         signal.signal(signal.SIGALRM, _note)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
@@ -111,6 +113,12 @@ class Wake:
         bisect.insort(self._due, time.monotonic() + seconds + _MARGIN)
         self._arm()
 
+    def call(self, seconds: float, work: Callable[[], None]) -> None:
+        """Call `work` once on the loop, `seconds` from now. It must not raise (see `border`)."""
+        self._called += 1  # two works are never compared
+        bisect.insort(self._calls, (time.monotonic() + seconds, self._called, work))
+        self.after(seconds)
+
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
             while os.read(self._read, 4096):
@@ -119,6 +127,8 @@ class Wake:
         while self._due and self._due[0] <= now:
             self._due.pop(0)
         self._arm()
+        while self._calls and self._calls[0][0] <= now:
+            self._calls.pop(0)[2]()
 
     def _arm(self) -> None:
         if self._due:

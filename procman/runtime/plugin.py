@@ -20,6 +20,7 @@ from procman.runtime.chronicle import Chronicle
 from procman.runtime.claim import Claim
 from procman.runtime.desk import Desk
 from procman.runtime.journal import Journal
+from procman.runtime.keeper import Keeper
 from procman.runtime.listeners import Listeners
 from procman.runtime.restarts import Restarts
 from procman.runtime.usage import Usage
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 MANAGER = "PROCMAN_MANAGER"
 STORE = "PROCMAN_STORE"
 
-_ALIVE = (ProcessStates.STARTING, ProcessStates.RUNNING)
 _ENDED = (ProcessStates.EXITED, ProcessStates.BACKOFF, ProcessStates.STOPPED, ProcessStates.FATAL)
 
 
@@ -51,6 +51,9 @@ class Core:
         self.usage = Usage(lambda: [(p.config.name, p.pid) for p in inside.processes(self.supervisord) if p.pid])
         self.journal = Journal(state, self.border.log)
         self.chronicle = Chronicle(self.journal, self.usage.of)
+        self.keeper = Keeper(
+            state, lambda: self.supervisord, self.usage, self.chronicle, self.restarts, self.wake, self.border
+        )
         self.desk = Desk(state, self.claim, self.listeners, self.restarts, self.end_orphans)
         self.adopts = False
         self.ended: list[str] = []
@@ -71,7 +74,6 @@ class Core:
             (events.SupervisorStoppingEvent, "stopping", self._stopping),
             (events.ProcessStateEvent, "following a process", self._changed),
             (events.ProcessGroupRemovedEvent, "forgetting a group", self._removed),
-            (events.Tick5Event, "measuring memory", self._tick),
         ):
             events.subscribe(kind, self.border.around(what, work))
 
@@ -98,7 +100,7 @@ class Core:
             self.supervisord,
             self.restarts,
             self.listeners,
-            self.usage,
+            self.keeper,
             passive=passive,
             adopts=self.adopts,
             ended=self.ended,
@@ -132,6 +134,7 @@ class Core:
             atexit.register(self.store.remove, os.getpid())
             self.adopts = parent.adopt_orphans()
             atexit.register(self._last, os.getpid())
+            self.keeper.begin()
         os.environ[STORE] = self.store.path
 
     def _stopping(self, _event: object) -> None:
@@ -149,6 +152,7 @@ class Core:
             self.restarts.on_state(event)
         finally:
             self.border.run("noting a decision", self.chronicle.after, event, self.restarts.record(process.config.name))
+            self.border.run("keeping its memory", self.keeper.changed, process)
             self._serve(process)
 
     def _last(self, pid: int) -> None:
@@ -157,7 +161,7 @@ class Core:
 
     def _serve(self, process: inside.Process) -> None:
         unit = process.config.name
-        self.listeners.mark(unit, alive=process.state in _ALIVE)
+        self.listeners.mark(unit, alive=process.state in inside.ALIVE)
         if process.state in _ENDED:
             self.end_orphans(unit, unmarked=False)
         if process.state == ProcessStates.FATAL:
@@ -166,11 +170,8 @@ class Core:
     def _removed(self, _event: object) -> None:
         units = {p.config.name for p in inside.processes(self.supervisord)}
         self.restarts.forget_all_but(units)
-        self.usage.forget_all_but(units)
+        self.keeper.forget_all_but(units)
         self.chronicle.forget_all_but(units)
-
-    def _tick(self, _event: object) -> None:
-        self.usage.turn()
 
     def _noting(self, waitpid: inside.Waitpid) -> inside.Waitpid:
         def noted() -> tuple[int | None, int | None]:

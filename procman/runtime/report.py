@@ -19,16 +19,16 @@ from procman.runtime import inside, proc, restarts
 
 if TYPE_CHECKING:
     from procman.runtime.inside import Process, Supervisord
+    from procman.runtime.keeper import Keeper
     from procman.runtime.listeners import Listeners
     from procman.runtime.restarts import Restarts
-    from procman.runtime.usage import Usage
 
 
 def status(
     supervisord: Supervisord,
     history: Restarts,
     listeners: Listeners,
-    usage: Usage,
+    keeper: Keeper,
     *,
     passive: bool,
     adopts: bool,
@@ -45,16 +45,15 @@ def status(
             "ended": ended,
             "now": time.time(),
             "state": getSupervisorStateDescription(supervisord.options.mood),
-            "units": [_unit(p, history, listeners, usage) for p in inside.processes(supervisord)],
+            "units": [_unit(p, history, listeners, keeper) for p in inside.processes(supervisord)],
         }
     )
 
 
-def _unit(process: Process, history: Restarts, listeners: Listeners, usage: Usage) -> dict[str, object]:
+def _unit(process: Process, history: Restarts, listeners: Listeners, keeper: Keeper) -> dict[str, object]:
     config = process.config
     record = history.record(config.name)
     alive = bool(process.pid)
-    memory = usage.of(config.name)
     return {
         "unit": config.name,
         "statename": getProcessStateDescription(process.state),
@@ -68,9 +67,7 @@ def _unit(process: Process, history: Restarts, listeners: Listeners, usage: Usag
         "held": record.held,
         "autostart": bool(config.autostart),
         "slot_inode": listeners.inode(config.name),
-        "memory_peak": memory.peak or None,
-        "memory_usual": memory.usual or None,
-        "memory_samples": memory.seen,
+        **keeper.of(config.name),
     }
 
 

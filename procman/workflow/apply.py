@@ -12,8 +12,11 @@ from dataclasses import replace
 from procman.adapters import files, supervisor_rpc, supervisord, survivors, templates
 from procman.adapters import state as states
 from procman.adapters.state import State
+from procman.core import limits
 from procman.core.diff import Action, Do, changes, diff
 from procman.core.errors import Failed, ProcmanError
+from procman.core.limits import Limit, Limits
+from procman.core.manifest import Kind
 from procman.core.observed import Observed
 from procman.core.sheet import Sheet
 from procman.core.spec import Spec
@@ -37,11 +40,20 @@ def sheets(target: Target, where: engine.Place) -> tuple[Sheet, ...]:
     """Return the files that carry `target`: the supervisord file and one spec per instance."""
     try:
         pages = engine.pages(target.project, target.wanted, where)
-        return (*engine.spec_sheets(target.wanted), *templates.render(pages))
+        return (*engine.spec_sheets(target.wanted), limits_sheet(target), *templates.render(pages))
     except ValueError as error:
         raise Failed(
             f"cannot render: {error}", "choose paths without quotes, ';', '#' and control characters"
         ) from None
+
+
+def limits_sheet(target: Target) -> Sheet:
+    """Return the file that tells the manager of every memory limit; it is read again while services run."""
+    services = {
+        s.name: Limit(s.memory, s.hard, s.kind == Kind.SINGLETON, s.probed, s.least, s.weight)
+        for s in target.applied.services
+    }
+    return Sheet(limits.FILE, limits.to_text(Limits(services)).encode())
 
 
 def apply(
@@ -80,8 +92,10 @@ def _carry_out(
 ) -> None:
     wanted = changes(actions)
     if wanted or observed is None:
-        _write(state, target)
+        _write(state, sheets(target, place(state)))
         states.write_record(state, replace(target.applied, unfinished=True))
+    else:
+        _write(state, (limits_sheet(target),))
     if observed is None:
         _launch(state, progress, foreground=foreground)
     elif wanted:
@@ -94,8 +108,8 @@ def _still_unfinished(target: Target, before: Before) -> bool:
     return target.scope is not None and before.applied is not None and before.applied.unfinished
 
 
-def _write(state: State, target: Target) -> None:
-    for sheet in sheets(target, place(state)):
+def _write(state: State, written: tuple[Sheet, ...]) -> None:
+    for sheet in written:
         path = f"{state.folder}/{sheet.path}"
         if files.read_if_there(path) != sheet.content:  # what is whole already needs no room on a full disk
             files.write_whole(path, sheet.content, sheet.mode)
@@ -169,7 +183,7 @@ def _bring_back(state: State, target: Target, before: Before, progress: Progress
             _restore_record(state, before)
             return
         former = as_it_was(target.project, before.running, before.applied or target.applied)
-        _write(state, former)
+        _write(state, sheets(former, place(state)))
         _restore_record(state, before)
         observed = observe(state)
         if observed is not None:

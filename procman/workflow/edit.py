@@ -110,7 +110,8 @@ def _attempts(text: str, manifest: Manifest, edit: _Edit) -> Iterator[str]:
     sets that would be surprised.
     """
     if edit.path in manifest.places.keys:
-        span = manifest.places.value(*edit.path)
+        inner = (*edit.path, "limit")
+        span = manifest.places.value(*(inner if inner in manifest.places.keys else edit.path))
         if "${" not in _at(text, span):
             yield _replaced(text, span, edit.words)
     if edit.path[0] == "services":

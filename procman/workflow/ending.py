@@ -98,9 +98,13 @@ def _stop(client: supervisor_rpc.Client, unit: str) -> None:
 
 def _wait_down(client: supervisor_rpc.Client, units: set[str], patience: float) -> None:
     deadline = time.monotonic() + patience
-    while up := [u.unit for u in client.status().units if u.unit in units and _is_up(u.statename)]:
+    while up := [u for u in client.status().units if u.unit in units and _is_up(u.statename)]:
+        for unit in (u.unit for u in up if u.statename in ("STARTING", "RUNNING")):
+            _stop(client, unit)  # the manager was about to start it again, for its memory
         if time.monotonic() > deadline:
-            raise Failed(f"{up[0]} does not end, not even by SIGKILL", "it may wait for a disk: see its state in ps")
+            raise Failed(
+                f"{up[0].unit} does not end, not even by SIGKILL", "it may wait for a disk: see its state in ps"
+            )
         time.sleep(POLL)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from procman.core.applied import Applied, AppliedService
 from procman.core.diff import Action, Do, Running, Wanted
-from procman.core.manifest import Ready
+from procman.core.limits import hard_of
+from procman.core.manifest import Ready, Service
+from procman.core.plan import PlannedService
 from procman.core.values import dataclass, replace
 from procman.workflow.decide import Approved
 from procman.workflow.ready import Awaited
@@ -77,7 +79,6 @@ def untouched(target: Target, running: tuple[Running, ...], units: set[str]) -> 
 
 def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Applied:
     plan, loaded = approved.plan, approved.loaded
-    probed = {s.name: s.listen is not None for s in approved.manifest.services}
     return Applied(
         project=plan.project,
         path=loaded.path,
@@ -87,10 +88,21 @@ def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Ap
         profile=plan.profile,
         scaled=plan.scaled,
         stopped=stopped,
-        services=tuple(
-            AppliedService(s.name, s.kind.value, s.instances, s.memory, probed[s.name]) for s in plan.services
-        ),
+        services=tuple(_service(s, approved.manifest.service(s.name)) for s in plan.services),
         required=plan.required,
         usable=plan.budget.usable,
         forced=forced,
+    )
+
+
+def _service(planned: PlannedService, written: Service | None) -> AppliedService:
+    return AppliedService(
+        name=planned.name,
+        kind=planned.kind.value,
+        instances=planned.instances,
+        memory=planned.memory,
+        probed=written is not None and written.listen is not None,
+        hard=hard_of(planned.memory, written.hard if written else None),
+        least=written.instances.low if written else 1,
+        weight=written.weight if written else 1,
     )

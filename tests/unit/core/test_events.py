@@ -46,6 +46,10 @@ NAMES = st.sampled_from(
         ('{"at":1,"event":"manager-stop","pid":7,"again":true}', "pid 7, to read its file anew (SIGHUP)"),
         ('{"at":1,"event":"held","unit":"a-0","reason":"pid 3 \\u001b[31m has it"}', "pid 3 \\x1b[31m has it"),
         ('{"at":1,"event":"orphans-ended","unit":"a-0","pids":[4,5]}', "left behind by an earlier process: pid 4, 5"),
+        (
+            '{"at":1,"event":"memory-limit","memory":73400320,"limit":62914560,"seconds":0.75,"often":true}',
+            "70 MiB of 60 MiB, over it for 750ms, about every minute",
+        ),
         ('{"at":1,"event":"of-a-later-version","unit":"a-0","number":3}', "number 3"),
     ],
 )

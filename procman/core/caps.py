@@ -1,0 +1,70 @@
+"""When an instance has too much memory: what is to be done about it, from what was measured. Pure.
+
+Sizes in bytes, times in seconds of one clock. A state machine per instance: calm, warned, over its limit.
+"""
+
+from __future__ import annotations
+
+WARN_PERCENT = 90
+CALM_PERCENT = 80
+OVER_SECONDS = 0.5
+PAUSE_SECONDS = 30.0
+OFTEN = 3
+OFTEN_SECONDS = 180.0
+KEPT = 16
+
+WARN, CALM, REPLACE, RESTART = "warn", "calm", "replace", "restart"
+"""What `judge` says: it comes near its limit, it has gone down again, replace it gracefully, end it at once."""
+
+
+class Watched:
+    """What is known of one instance. `replaced`: when it was replaced for its memory, the newest last."""
+
+    __slots__ = ("over", "replaced", "warned")
+
+    def __init__(self) -> None:
+        self.over: float | None = None
+        self.warned = False
+        self.replaced: tuple[float, ...] = ()
+
+    @property
+    def near(self) -> bool:
+        """Tell whether it wants to be looked at more often."""
+        return self.warned or self.over is not None
+
+
+def judge(watched: Watched, size: int, soft: int, hard: int | None, now: float) -> str | None:
+    """Return what is to be done about an instance of `size`, and keep it in mind; None: nothing new.
+
+    Over its limit for half a second it is replaced. One that came from a replacement is left alone for 30 s, else a
+    limit that is too low would replace it without end; over the hard limit nothing is waited for.
+    """
+    if size * 100 < soft * CALM_PERCENT:
+        watched.over = None
+        calmed, watched.warned = watched.warned, False
+        return CALM if calmed else None
+    if hard is not None and size > hard:
+        return RESTART
+    if size <= soft:
+        watched.over = None
+    else:
+        watched.over = now if watched.over is None else watched.over
+        rests = bool(watched.replaced) and now - watched.replaced[-1] < PAUSE_SECONDS
+        if now - watched.over >= OVER_SECONDS and not rests:
+            return REPLACE
+    if size * 100 >= soft * WARN_PERCENT and not watched.warned:
+        watched.warned = True
+        return WARN
+    return None
+
+
+def replaced(watched: Watched, now: float) -> bool:
+    """Keep in mind that an instance is replaced for its memory; tell whether that comes too often."""
+    watched.replaced = (*watched.replaced, now)[-KEPT:]
+    watched.over, watched.warned = None, False
+    return often(watched, now)
+
+
+def often(watched: Watched, now: float) -> bool:
+    """Tell whether an instance was replaced for its memory about every minute."""
+    return sum(now - at < OFTEN_SECONDS for at in watched.replaced) >= OFTEN

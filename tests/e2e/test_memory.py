@@ -1,0 +1,33 @@
+"""Memory limits from the manifest to the replaced instance, with a real project."""
+
+import pytest
+
+from tests.support.projects import Project, ended, service
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 60.0
+LEAK = service("leak", "150")
+
+
+def test_a_leak_is_replaced_and_told(shop: Project) -> None:
+    """An instance that grows past its limit is replaced; status and events say so; nothing counts as failed."""
+    shop.write({"leak": {"kind": "singleton", "command": LEAK, "memory": {"limit": "60M", "hard": "300M"}}})
+    shop.up()
+    former = shop.pids()["leak-0"]
+    shop.renewed("leak-0", former)
+    row = shop.reach({"leak-0": "running"})["instances"][0]
+    assert (row["limit_bytes"], row["memory_replacements"], row["restarts"]) == (60 << 20, 1, 0)
+    ended(shop.run("events", "leak"), 0, "memory-warning", "memory-limit", "60 MiB")
+
+
+def test_a_new_limit_holds_without_a_restart(shop: Project) -> None:
+    """`up` with another limit alone restarts nothing, and the new one is the one that counts."""
+    shop.write({"leak": {"kind": "singleton", "command": LEAK, "memory": "400M"}})
+    shop.up()
+    former = shop.pids()["leak-0"]
+    wait_until(lambda: shop.status()["instances"][0]["memory_bytes"] > 140 << 20, PATIENCE, "it has grown", 0.2)
+    shop.write({"leak": {"kind": "singleton", "command": LEAK, "memory": "60M"}})
+    ended(shop.run("up"), 0, "0 to replace")
+    assert shop.renewed("leak-0", former)

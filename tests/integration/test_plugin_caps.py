@@ -1,0 +1,165 @@
+"""Memory limits inside a real supervisord: warned, replaced, never two, never counted as a failure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from procman.adapters.state import State
+from procman.core import limits
+from procman.core.events import Event
+from procman.core.limits import Limit, Limits
+from procman.core.observed import ObservedUnit
+from procman.workflow.ending import stop_units
+from procman.workflow.history import recorded
+from tests.support.supervised import SLEEPS, Lab, Unit
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 60.0
+MIB = 1 << 20
+
+GROWS = """
+import os, signal, sys, time
+os.close(os.open(f"{sys.argv[1]}.{os.getpid()}", os.O_CREAT))
+kept = []
+while not os.path.exists("enough"):
+    time.sleep(0.05)
+    if sum(map(len, kept)) < int(os.environ.get("MOST", "90")) << 20 and os.path.exists("grow"):
+        kept.append(b"x" * (4 << 20))
+"""
+"""A service that grows to 90 MiB once there is a file called grow."""
+
+GRACEFUL = GROWS.replace(
+    "kept = []", "kept = []\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), os._exit(0)))"
+)
+"""The same, with a second of work to do at its end."""
+
+CHILD_GROWS = f"""
+import os, signal, sys
+if os.fork() == 0:
+    if os.fork() == 0:
+        exec({GROWS!r})
+    os._exit(0)
+signal.pause()
+"""
+"""A service whose grandchild, which has left the tree, does the growing."""
+
+
+def write(state: Path, soft: int | None, *, hard: int | None = None, singleton: bool = True) -> None:
+    """Write the limits of the service api, in MiB."""
+    first, last = (None if size is None else size * MIB for size in (soft, hard))
+    limit = Limit(first, last, singleton=singleton, listens=False)
+    temporary = state / "limits.new"
+    temporary.write_text(limits.to_text(Limits({"api": limit})), encoding="utf-8")
+    temporary.rename(state / limits.FILE)
+
+
+def noted(lab: Lab, name: str) -> list[Event]:
+    """Return the events called `name`."""
+    return [event for event in recorded(State(str(lab.state))) if event.event == name]
+
+
+def replaced(lab: Lab, former: ObservedUnit) -> ObservedUnit:
+    """Wait until api-0 was replaced and runs."""
+    lab.wait_restarted("api-0", former.pid)
+    return lab.wait("api-0", "RUNNING")
+
+
+@pytest.mark.parametrize("script", [GROWS, CHILD_GROWS], ids=["itself", "a grandchild that left the tree"])
+def test_what_stays_over_its_limit_is_replaced(script: str) -> None:
+    """It is warned of, stopped gracefully and started again; time, sizes and reason are kept; it is no failure."""
+    with Lab([Unit("api-0", script), Unit("other-0", SLEEPS)]) as lab:
+        write(lab.state, 60)
+        former, other = lab.wait("api-0", "RUNNING"), lab.wait("other-0", "RUNNING")
+        (lab.state / "grow").touch()
+        now = replaced(lab, former)
+        (lab.state / "grow").unlink()
+        assert (now.restarts, now.memory.replaced, now.memory.soft) == (0, 1, 60 * MIB)
+        assert lab.unit("other-0").pid == other.pid
+        over = noted(lab, "memory-limit")[0]
+        assert (over.unit, over.whole("limit"), over.whole("pid")) == ("api-0", 60 * MIB, former.pid)
+        assert (over.whole("memory") or 0) > 60 * MIB
+        stopping = noted(lab, "stopping")[0]
+        assert "memory limit" in (stopping.text("reason") or "")
+        assert noted(lab, "exit")[0].facts.get("asked") is True
+        assert not noted(lab, "restart-planned")
+
+
+def test_it_is_warned_of_before() -> None:
+    """At nine tenths of the limit there is an event, a line in the log and a mark in the report; not a new process."""
+    script = GROWS.replace('"90"', '"96"')
+    with Lab([Unit("api-0", script)]) as lab:
+        write(lab.state, 110)
+        pid = lab.wait("api-0", "RUNNING").pid
+        (lab.state / "grow").touch()
+        wait_until(lambda: lab.unit("api-0").memory.near, PATIENCE, "the report says so")
+        assert noted(lab, "memory-warning")[0].whole("limit") == 110 * MIB
+        assert "api-0 has" in lab.log()
+        assert (lab.unit("api-0").pid, noted(lab, "memory-limit")) == (pid, [])
+
+
+def test_a_new_limit_holds_at_once_and_a_damaged_one_changes_nothing() -> None:
+    """The file is read again when it was written anew; nonsense in it is said, and the old limits stay."""
+    with Lab([Unit("api-0", GROWS)]) as lab:
+        write(lab.state, None)
+        former = lab.wait("api-0", "RUNNING")
+        (lab.state / "grow").touch()
+        wait_until(lambda: (lab.unit("api-0").memory_peak or 0) > 80 * MIB, PATIENCE, "it has grown")
+        (lab.state / limits.FILE).write_text("{", encoding="utf-8")
+        wait_until(lambda: "the limits stay as they were" in lab.log(), PATIENCE, "the damage is said")
+        assert lab.unit("api-0").pid == former.pid
+        write(lab.state, 60)
+        replaced(lab, former)
+
+
+def test_a_singleton_is_never_two() -> None:
+    """The process that was replaced had ended before the next one began."""
+    with Lab([Unit("api-0", GRACEFUL)]) as lab:
+        write(lab.state, 60)
+        former = lab.wait("api-0", "RUNNING")
+        (lab.state / "grow").touch()
+        replaced(lab, former)
+        times = {(e.event, e.unit): e.at for e in recorded(State(str(lab.state))) if e.event in ("exit", "start")}
+        assert times["exit", "api-0"] <= times["start", "api-0"]
+        assert not Path(f"/proc/{former.pid}").exists()
+
+
+@pytest.mark.parametrize("shutdown", [False, True])
+def test_what_is_stopped_while_it_is_replaced_stays_down(*, shutdown: bool) -> None:
+    """An operator's stop in the middle of a replacement wins, and so does a shutdown."""
+    with Lab([Unit("api-0", GRACEFUL)]) as lab:
+        write(lab.state, 60)
+        lab.wait("api-0", "RUNNING")
+        (lab.state / "grow").touch()
+        lab.wait("api-0", "STOPPING")
+        if shutdown:
+            lab.end()
+            assert [e.event for e in recorded(State(str(lab.state)))][-1] == "exit"
+            assert len(noted(lab, "start")) == 1
+        else:
+            stop_units(State(str(lab.state)), ["api-0"], lambda _unit, _words: None)
+            assert lab.unit("api-0").statename == "STOPPED"
+            assert noted(lab, "exit")
+
+
+@pytest.mark.parametrize("target", ["Keeper._look", "Keeper.changed", "Caps.look", "Usage.turn", "Again._start"])
+def test_broken_sampling_does_not_end_supervisord(target: str) -> None:
+    """What raises while memory is measured is logged; supervisord, its services and its restarts go on."""
+    module = {"Caps": "caps", "Usage": "usage", "Keeper": "keeper", "Again": "again"}[target.partition(".")[0]]
+    plugin = f"""
+from procman.runtime import {module}, plugin
+def broken(self, *arguments, **named):
+    raise RuntimeError("injected")
+{module}.{target} = broken
+make = plugin.make
+"""
+    with Lab([Unit("api-0", GROWS)], plugin=plugin) as lab:
+        write(lab.state, 60)
+        (lab.state / "grow").touch()
+        lab.wait("api-0", "RUNNING")
+        wait_until(lambda: "RuntimeError: injected" in lab.log(), PATIENCE, "it raised")
+        assert lab.alive
+        assert lab.unit("api-0").statename in ("RUNNING", "STOPPED")
