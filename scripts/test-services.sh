@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to what the tests start besides Python: mosquitto, node, npm, PostgreSQL and strace.
+# Sees to what the tests start besides Python: mosquitto, node, npm, PostgreSQL, strace and faketime.
 # As root on Debian it installs what is missing; otherwise it says how to, and the tests that need it skip.
 # With CI=true a missing one is a failure: a skipped test proves nothing.
 set -euo pipefail
@@ -19,6 +19,7 @@ missing_packages() {
     has npm || echo npm
     has_postgresql || echo postgresql
     has strace || echo strace
+    has faketime || echo faketime
 }
 
 install() {

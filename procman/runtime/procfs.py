@@ -88,11 +88,27 @@ def value(environment: bytes, name: bytes) -> bytes | None:
 
 
 def shares_pids(pid: int) -> bool:
-    """Tell whether `pid` counts processes as we do: in a container, recorded pids mean others."""
+    """Tell whether `pid` counts processes, and time since boot, as we do: else what it recorded means others.
+
+    A container has pids of its own; in another time namespace every start time is shifted.
+    """
+    return _same_namespace(pid, "pid") and (not _has_times() or _same_namespace(pid, "time"))
+
+
+def _same_namespace(pid: int, kind: str) -> bool:
     try:
-        return posix.readlink(f"/proc/{pid}/ns/pid") == posix.readlink("/proc/self/ns/pid")
+        return posix.readlink(f"/proc/{pid}/ns/{kind}") == posix.readlink(f"/proc/self/ns/{kind}")
     except OSError:
         return False
+
+
+def _has_times() -> bool:
+    """Tell whether this kernel knows time namespaces: from Linux 5.6 on."""
+    try:
+        posix.readlink("/proc/self/ns/time")
+    except OSError:
+        return False
+    return True
 
 
 def ancestors(pid: int) -> set[int]:
