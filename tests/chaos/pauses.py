@@ -15,11 +15,12 @@ from procman.adapters.supervisor_rpc import Fault
 from procman.core.errors import ProcmanError
 from procman.runtime import procfs
 from tests.chaos.arena import Arena
+from tests.chaos.oom import memory_limit
 from tests.support.projects import Project, service
 from tests.support.waiting import wait_until
 
-TITLE = "SIGSTOP, lock files deleted, disk full or read-only, pid reused, reboot leftovers"
-SMALL, FULL = 9, 250
+TITLE = "SIGSTOP, lock files deleted, disk full or read-only, pid reused, OOM kill, reboot leftovers"
+SMALL, FULL = 10, 250
 
 ROOT = os.geteuid() == 0
 
@@ -173,6 +174,22 @@ def _no_room(arena: Arena, other: Project) -> None:
         arena.settled()
 
 
+def _out_of_memory(arena: Arena, other: Project) -> None:
+    """The kernel's own OOM killer ends the consumer, whose wrapper lives on for a moment."""
+    consumers, unit = arena.consumers(), arena.unit_pid()
+    with memory_limit(40 << 20) as group:
+        if group is None or not consumers or unit is None:
+            return
+        before, since = arena.starts(), time.monotonic()
+        for pid in {unit, *consumers}:
+            group.take(pid)
+        arena.kill(consumers[0], signal.SIGUSR1)
+        arena.lives_again(since, before)
+        arena.expect(group.kills() > 0, "the OOM killer did not come")
+        arena.tally.kills += 1
+    _rival(arena, other)
+
+
 def _start_stop(arena: Arena, other: Project) -> None:
     """What supervisord runs is stopped by hand and the rival gets it: no two, and back again."""
     try:
@@ -191,5 +208,6 @@ DEEDS: tuple[Callable[[Arena, Project], None], ...] = (
     _reboot,
     _pid_reused,
     _no_room,
+    _out_of_memory,
     _start_stop,
 )

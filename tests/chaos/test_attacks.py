@@ -10,14 +10,14 @@ from tests.chaos.table import BEGIN, END, Row, write
 pytestmark = pytest.mark.slow
 
 SEED = 7
-SECONDS = 8.0
 CONTROLS = [attack for attack in ATTACKS if attack.name == "kills"]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
 def test_never_two_consumers(attack: Attack) -> None:
     """No consumer ever met another, consumers lived again, and every command kept its promise."""
-    tally = fight(attack.run, attack.small, SEED, locked=True, seconds=SECONDS)
+    tally = fight(attack.run, attack.small, SEED, locked=True, seconds=attack.seconds)
     assert not tally.wrong, "\n".join(tally.wrong)
     assert tally.overlaps == 0
     assert tally.acquisitions >= 1
@@ -26,7 +26,7 @@ def test_never_two_consumers(attack: Attack) -> None:
 @pytest.mark.parametrize("attack", CONTROLS, ids=lambda attack: attack.name)
 def test_the_witness_sees_two_without_the_lock(attack: Attack) -> None:
     """The same attack on a copy of procman without the lock: the witness reports overlaps."""
-    tallies = (fight(attack.run, attack.small, SEED + n, locked=False, seconds=SECONDS) for n in range(3))
+    tallies = (fight(attack.run, attack.small, SEED + n, locked=False, seconds=attack.seconds) for n in range(3))
     assert any(tally.overlaps for tally in tallies)
 
 
@@ -37,7 +37,7 @@ def test_a_consumer_that_hides_is_ended_before_the_next() -> None:
     def attack(arena: Arena, _rounds: int) -> None:
         descendants.escape(arena, hidden)
 
-    tally = fight(attack, 1, SEED, locked=True, seconds=SECONDS)
+    tally = fight(attack, 1, SEED, locked=True, seconds=8.0)
     assert (tally.overlaps, tally.wrong) == (0, [])
     assert tally.acquisitions > 2
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 HIGH = 200
 NOBODY = 65534
+MOST_EATEN = 512
 
 
 def say(folder: str, word: str) -> None:
@@ -21,6 +22,13 @@ def say(folder: str, word: str) -> None:
     descriptor = os.open(f"{folder}/log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
     os.write(descriptor, f"{word} {os.getpid()} {time.monotonic_ns()}\n".encode())
     os.close(descriptor)
+
+
+def eat(_number: int, _frame: object) -> None:
+    """Take memory until the kernel puts an end to it."""
+    eaten: list[bytes] = []
+    while len(eaten) < MOST_EATEN:
+        eaten.append(b"x" * (1 << 20))
 
 
 def consume(folder: str) -> None:
@@ -34,6 +42,7 @@ def consume(folder: str) -> None:
     high = fcntl.fcntl(low, fcntl.F_DUPFD_CLOEXEC, HIGH)
     os.close(low)
     signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGUSR1, eat)
     try:
         fcntl.flock(high, fcntl.LOCK_EX | fcntl.LOCK_NB)
         say(folder, "alone")
