@@ -12,16 +12,14 @@ import os
 import socket
 import struct
 import time
-from collections.abc import Mapping
 
-from procman.adapters import xml_values
+from procman.adapters import manager_report, xml_values
 from procman.adapters.xml_values import Value
 from procman.core.errors import Failed, NotRunning
-from procman.core.observed import Capped, Observed, ObservedUnit
+from procman.core.observed import Observed
 
 ANSWER_WITHIN = 10.0
 LARGEST_ANSWER = 16 << 20
-SCHEMA_VERSION = 1
 
 NOT_RUNNING = 70
 """supervisord's fault for stopping what does not run."""
@@ -57,7 +55,7 @@ class Client:
     def status(self) -> Observed:
         """Return the manager and every unit, seen in one call."""
         try:
-            return _observed(json.loads(str(self._call("procman.status"))))
+            return manager_report.observed(json.loads(str(self._call("procman.status"))))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Failed(f"supervisord's report is not understood: {error!r}", _HELP_VERSION) from None
 
@@ -170,80 +168,3 @@ def _payload(response: bytes) -> bytes:
 
 def _names(items: list[Value]) -> tuple[str, ...]:
     return tuple(str(item) for item in items)
-
-
-def _observed(report: Mapping[str, object]) -> Observed:
-    if report["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"it is of version {report['schema_version']}")
-    units = report["units"]
-    if not isinstance(units, list):
-        raise TypeError("no list of units")
-    return Observed(
-        manager_pid=_whole(report["pid"]),
-        state=str(report["state"]),
-        seen_at=_number(report["now"]),
-        units=tuple(_unit(item) for item in units),
-        manager_start=_whole(report["start_time_ticks"]),
-        passive=report["passive"] is True,
-        adopts=report.get("adopts") is True,
-        ended=_texts(report.get("ended", [])),
-    )
-
-
-def _unit(item: Mapping[str, object]) -> ObservedUnit:
-    return ObservedUnit(
-        unit=str(item["unit"]),
-        statename=str(item["statename"]),
-        pid=_whole_or_none(item["pid"]),
-        started=None if item["started"] is None else _number(item["started"]),
-        stopped=None if item["stopped"] is None else _number(item["stopped"]),
-        restarts=_whole(item["restarts"]),
-        spec=str(item["spec"]),
-        exit=_words(item["exit"]),
-        reason=_words(item["reason"]),
-        held=_words(item["held"]),
-        autostart=item["autostart"] is True,
-        slot_inode=_whole_or_none(item["slot_inode"]),
-        memory_peak=_whole_or_none(item.get("memory_peak")),
-        memory_usual=_whole_or_none(item.get("memory_usual")),
-        memory_samples=_whole(item.get("memory_samples", 0)),
-        memory=_capped(item.get("memory")),
-    )
-
-
-def _capped(item: object) -> Capped:
-    if not isinstance(item, dict):
-        return Capped()
-    return Capped(
-        soft=_whole_or_none(item.get("soft")),
-        hard=_whole_or_none(item.get("hard")),
-        near=item.get("near") is True,
-        replaced=_whole(item.get("replaced", 0)),
-        often=item.get("often") is True,
-    )
-
-
-def _whole(value: object) -> int:
-    if isinstance(value, int):
-        return value
-    raise TypeError(f"{value!r} is no whole number")
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if isinstance(value, list):
-        return tuple(map(str, value))
-    raise TypeError(f"{value!r} is no list")
-
-
-def _whole_or_none(value: object) -> int | None:
-    return None if value is None else _whole(value)
-
-
-def _number(value: object) -> float:
-    if isinstance(value, int | float):
-        return float(value)
-    raise TypeError(f"{value!r} is no number")
-
-
-def _words(value: object) -> str | None:
-    return None if value is None else str(value)

@@ -75,6 +75,7 @@ def _lines(report: Report) -> list[str]:
         head,
         *painted,
         f"  uses {format_size(used)}; limits {format_size(report.required)} of {format_size(report.usable)} usable",
+        *_limits_note(report),
         *notes,
         *(
             f"  {s.service} runs outside procman too: pid {s.pid} ({s.words}), {s.origin}; procman doctor says more"
@@ -83,6 +84,20 @@ def _lines(report: Report) -> list[str]:
         *(["  a change is under way, or was cut short; procman up finishes it"] if report.unfinished else []),
         *([f"  {report.path} has changed since the last procman up"] if report.edited else []),
     ]
+
+
+def _limits_note(report: Report) -> list[str]:
+    """Return who holds the hard limits, or why nobody does; nothing when there are none."""
+    wanted = [row for row in report.rows if row.capped.hard is not None]
+    if not wanted:
+        return []
+    if report.cgroup is None:
+        return [
+            f"  hard limits are not held by the kernel: {report.cgroup_reason or 'the manager is of an older version'}"
+        ]
+    without = [row.unit for row in wanted if row.pid and row.capped.by is None]
+    late = f"; not yet for {', '.join(without)}, from the next start on" if without else ""
+    return [f"  hard limits are held by cgroup v{report.cgroup}{late}"]
 
 
 def _choice(report: Report) -> str:
@@ -120,6 +135,7 @@ def _document(report: Report) -> dict[str, object]:
             "state": report.manager_state,
             "memory_bytes": report.manager_memory or None,
             "protections": _protections(report),
+            "cgroup": {"version": report.cgroup, "reason": report.cgroup_reason},
         },
         "strays": [
             {"service": s.service, "pid": s.pid, "command": s.words, "user": s.user, "origin": s.origin, "stop": s.stop}
@@ -146,6 +162,8 @@ def _instance(row: InstanceStatus, guard: str | None) -> dict[str, object]:
         "memory_near": row.capped.near,
         "memory_replacements": row.capped.replaced,
         "limit_bytes": row.limit,
+        "hard_limit_bytes": row.capped.hard,
+        "hard_limit_by": row.capped.by,
         "restarts": row.restarts,
         "held_by": row.held_by,
         "guard": guard,
@@ -154,6 +172,12 @@ def _instance(row: InstanceStatus, guard: str | None) -> dict[str, object]:
 
 
 def _protections(report: Report) -> dict[str, bool]:
-    """Return what the kernel lends to the guarantee here; `cgroup` is False: procman makes none."""
+    """Return what the kernel lends to the guarantee here; `cgroup`: it ends what exceeds its hard limit."""
     runs = report.manager_pid is not None
-    return {"lock": runs, "death_signal": runs, "process_group": runs, "subreaper": report.adopts, "cgroup": False}
+    return {
+        "lock": runs,
+        "death_signal": runs,
+        "process_group": runs,
+        "subreaper": report.adopts,
+        "cgroup": report.cgroup is not None,
+    }

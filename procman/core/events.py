@@ -114,6 +114,10 @@ def _exit(event: Event) -> str:
         parts.append(f"after {format_time(uptime)}")
     if memory is not None:
         parts.append(f"with {format_size(memory)} (peak {format_size(peak or memory)})")
+    if event.whole("oom_kills"):
+        parts.append(f"by the kernel for its hard limit, {format_size(event.whole('hard') or 0)}")
+    elif event.whole("machine_oom_kills"):
+        parts.append("while the kernel's OOM killer was at work")
     if event.facts.get("asked"):
         parts.append("as asked")
     return " ".join(parts)
@@ -152,6 +156,12 @@ def _memory(event: Event) -> str:
     return f"{format_size(size)} of {format_size(limit)}{over}{often}"
 
 
+def _oom(event: Event) -> str:
+    number = event.whole("killed") or 1
+    killed = "1 process" if number == 1 else f"{number} processes"
+    return f"{killed} of it killed by the kernel for the hard limit, {format_size(event.whole('limit') or 0)}"
+
+
 def _orphans(event: Event) -> str:
     return f"left behind by an earlier process: pid {', '.join(event.words('pids'))}"
 
@@ -171,6 +181,7 @@ _TELLERS = {
     "memory-warning": _memory,
     "memory-calm": _memory,
     "memory-limit": _memory,
+    "oom-kill": _oom,
     "orphans-ended": _orphans,
     "command": _command,
     "manager-start": _manager,

@@ -17,6 +17,7 @@ class Capped:
     near: bool = False
     replaced: int = 0
     often: bool = False
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ class Observed:
 
     `manager_start` is field 22 of its ``/proc/PID/stat``, which with the pid names a process for good. `passive`:
     another supervisord has the project, this one starts nothing. `adopts`: orphans of its services fall to it; `ended`:
-    those it ended last, in words.
+    those it ended last, in words. `cgroup`: the version of the control groups that hold hard limits, or
+    `cgroup_reason` says why there are none.
     """
 
     manager_pid: int
@@ -63,6 +65,8 @@ class Observed:
     manager_start: int = 0
     passive: bool = False
     adopts: bool = False
+    cgroup: int | None = None
+    cgroup_reason: str | None = None
     ended: tuple[str, ...] = ()
 
     def unit(self, name: str) -> ObservedUnit | None:

@@ -43,7 +43,7 @@ class Caps:
 
     def look(self) -> float:
         """Look at every instance once; return in how many seconds to look again."""
-        self._refresh()
+        self.refresh()
         now = time.monotonic()
         for process in self._processes():
             limit = self.limits.of(process.config.name)
@@ -105,7 +105,8 @@ class Caps:
         service = process.config.name.rpartition("-")[0]
         return not any(unit.rpartition("-")[0] == service for unit in self._again.under_way())
 
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
+        """Read the limits again when their file was written anew."""
         try:
             now = os.stat(self._path)
         except OSError:

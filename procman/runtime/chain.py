@@ -145,7 +145,21 @@ def _greet(launch: Launch, store: bytes | None, pid: int) -> None:
     if store:
         from procman.runtime.hello import greet  # noqa: PLC0415 - a start by hand need not load _socket
 
-        greet(store, pid, message, listens=launch.listen is not None)
+        group = greet(store, pid, message, listens=launch.listen is not None)
+        if group:
+            _join(launch.unit, group)
+
+
+def _join(unit: str, group: bytes) -> None:
+    """Join the control group that has the hard memory limit. Without it the service runs all the same."""
+    try:
+        descriptor = posix.open(group, posix.O_WRONLY | posix.O_CLOEXEC)
+        try:
+            posix.write(descriptor, b"0")
+        finally:
+            posix.close(descriptor)
+    except OSError as error:
+        _say(unit, f"runs without a hard memory limit: {error.strerror}: {printable(group)}")
 
 
 def _become(user: str) -> None:

@@ -7,6 +7,7 @@ before anybody acts on it (`before`), and what was decided afterwards (`after`).
 from __future__ import annotations
 
 import os
+import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from procman.runtime import procfs
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from procman.runtime.cgroup import Groups
     from procman.runtime.inside import Process, StateEvent, Supervisord
     from procman.runtime.journal import Journal
     from procman.runtime.restarts import Record
@@ -28,9 +30,11 @@ _SHUTDOWN = "the manager stops"
 
 
 class Chronicle:
-    """Notes the life of every process. `memory` returns what is known of a unit's memory."""
+    """Notes the life of every process. `memory` returns what is known of a unit's memory, `groups` has its group."""
 
-    def __init__(self, journal: Journal, memory: Callable[[str], Memory]) -> None:
+    def __init__(self, journal: Journal, memory: Callable[[str], Memory], groups: Groups) -> None:
+        self._groups = groups
+        self._machine_kills = 0
         self.journal = journal
         self._memory = memory
         self._reaped: tuple[int, int] = (0, 0)
@@ -53,6 +57,15 @@ class Chronicle:
         self._stopping = True
         again = supervisord.options.mood == SupervisorStates.RESTARTING
         self.journal.note("manager-stop", pid=os.getpid(), again=again or None)
+
+    def oom(self, process: Process, killed: int) -> None:
+        """Note that the kernel has killed processes of `process` for its hard limit, while it lives."""
+        unit = process.config.name
+        self.journal.note("oom-kill", unit, pid=process.pid, killed=killed, limit=self._groups.hard(unit))
+
+    def look(self) -> None:
+        """Keep in mind how many processes the kernel has killed on this machine up to now."""
+        self._machine_kills = _machine_kills()
 
     def because(self, unit: str, reason: str) -> None:
         """Keep in mind why `unit` is about to be stopped by procman itself."""
@@ -97,6 +110,9 @@ class Chronicle:
         memory = self._memory(unit)
         inode, end = _log_end(process)
         began = self._began.get(unit, (inode, 0))
+        ended = self._groups.ended(unit, process.pid)
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and not asked
+        machine = _machine_kills() - self._machine_kills if killed else 0
         self.journal.note(
             "exit",
             unit,
@@ -106,7 +122,11 @@ class Chronicle:
             uptime=round(max(0.0, time.time() - process.laststart), 3),
             asked=asked or None,
             memory=memory.last or None,
-            peak=memory.top or None,
+            peak=max(memory.top, ended.peak or 0 if ended else 0) or None,
+            hard=self._groups.hard(unit),
+            oom_kills=ended.kills or None if ended else None,
+            machine_oom_kills=machine or None,
+            available=_available() if killed else None,
             log=[inode, began[1] if began[0] == inode else 0, end],
         )
 
@@ -114,6 +134,21 @@ class Chronicle:
         """Drop what is kept of other units."""
         self._began = {unit: place for unit, place in self._began.items() if unit in units}
         self._reasons = {unit: reason for unit, reason in self._reasons.items() if unit in units}
+
+
+def _machine_kills() -> int:
+    """Return how many processes the kernel's OOM killer has killed since boot, in any group."""
+    return _after("/proc/vmstat", b"\noom_kill ")
+
+
+def _available() -> int:
+    """Return what the machine has available now, in bytes."""
+    return _after("/proc/meminfo", b"\nMemAvailable:") * 1024
+
+
+def _after(path: str, mark: bytes) -> int:
+    found = (procfs.read(path) or b"").partition(mark)[2].split(maxsplit=1)
+    return int(found[0]) if found and found[0].isdigit() else 0
 
 
 def _log_end(process: Process) -> tuple[int, int]:

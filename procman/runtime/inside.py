@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 ALIVE = (ProcessStates.STARTING, ProcessStates.RUNNING)
 """The states of a process that runs and has not been told to end."""
 
+ENDED = (ProcessStates.EXITED, ProcessStates.BACKOFF, ProcessStates.STOPPED, ProcessStates.FATAL)
+"""The states of one that has no process."""
+
 
 class Logger(Protocol):
     """supervisord's log."""

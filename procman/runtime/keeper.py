@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,18 @@ from supervisor.states import SupervisorStates
 from procman.runtime import inside
 from procman.runtime.again import Again
 from procman.runtime.caps import SECONDS, Caps
+from procman.runtime.cgroup import Groups
+from procman.runtime.chronicle import Chronicle
+from procman.runtime.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from procman.runtime.border import Border
-    from procman.runtime.chronicle import Chronicle
     from procman.runtime.inside import Process, Supervisord
+    from procman.runtime.journal import Journal
     from procman.runtime.loop import Wake
     from procman.runtime.restarts import Restarts
-    from procman.runtime.usage import Usage
 
 
 class Keeper:
@@ -29,18 +32,19 @@ class Keeper:
         self,
         state: str,
         supervisord: Callable[[], Supervisord],
-        usage: Usage,
-        chronicle: Chronicle,
+        journal: Journal,
         restarts: Restarts,
         wake: Wake,
         border: Border,
     ) -> None:
         self._supervisord = supervisord
         self._wake = wake
-        self._usage = usage
-        self._again = Again(self._call, self._startable, chronicle, restarts)
-        self._caps = Caps(state, self._processes, usage, chronicle.journal, self._again)
         self._border = border
+        self.groups = Groups()
+        self._usage = Usage(lambda: [(p.config.name, p.pid) for p in self._processes() if p.pid])
+        self.chronicle = Chronicle(journal, self._usage.of, self.groups)
+        self._again = Again(self._call, self._startable, self.chronicle, restarts)
+        self._caps = Caps(state, self._processes, self._usage, journal, self._again)
         self._turn = border.around("measuring memory", self._look)
         self._begun = 0
 
@@ -48,13 +52,28 @@ class Keeper:
         """Begin to look; once, however often asked."""
         if self._begun != os.getpid():
             self._begun = os.getpid()
+            self._border.run("looking for control groups", self.groups.find)
+            atexit.register(self._end, os.getpid())
             self._turn()
+
+    def group(self, unit: str, pid: int) -> str:
+        """Return the file that the process `pid`, which is about to become `unit`, writes 0 into; "" for none."""
+        self._caps.refresh()
+        limit = self._caps.limits.of(unit)
+        if limit is None:
+            return ""
+        try:
+            return self.groups.make(unit, pid, limit.soft, limit.hard) or ""
+        except OSError as error:
+            self._border.log(f"{unit} runs without a hard limit: {error.strerror}: {error.filename}")
+            return ""
 
     def changed(self, process: Process) -> None:
         """Follow a change of state of `process`."""
         self._again.changed(process)
-        if not process.pid or process.state not in inside.ALIVE:
+        if process.state in inside.ENDED:
             self._caps.ended(process.config.name)
+            self.groups.leave(process.config.name)
 
     def of(self, unit: str) -> dict[str, object]:
         """Return what the report says of the memory of `unit`."""
@@ -63,8 +82,12 @@ class Keeper:
             "memory_peak": memory.peak or None,
             "memory_usual": memory.usual or None,
             "memory_samples": memory.seen,
-            "memory": self._caps.of(unit),
+            "memory": {**self._caps.of(unit), "by": self._holder(unit)},
         }
+
+    def group_words(self) -> dict[str, object]:
+        """Return what the report says of control groups: the version in use, or why there is none."""
+        return {"version": self.groups.version or None, "reason": self.groups.reason or None}
 
     def forget_all_but(self, units: set[str]) -> None:
         """Drop what is known of other units."""
@@ -76,8 +99,26 @@ class Keeper:
         try:
             if self._usage.turn():
                 pause = self._caps.look()
+                self._kills()
+                self.chronicle.look()
+                self.groups.tidy()
         finally:
             self._wake.call(pause, self._turn)
+
+    def _kills(self) -> None:
+        for process in self._processes():
+            killed = self.groups.killed(process.config.name) if process.pid else 0
+            if killed:
+                self.chronicle.oom(process, killed)
+
+    def _holder(self, unit: str) -> str | None:
+        process = next((p for p in self._processes() if p.config.name == unit and p.pid), None)
+        held = process is not None and self.groups.holds(unit, process.pid)
+        return f"cgroup v{self.groups.version}" if held else None
+
+    def _end(self, pid: int) -> None:
+        if os.getpid() == pid:  # not in a child of it
+            self.groups.end()
 
     def _processes(self) -> list[Process]:
         return inside.processes(self._supervisord())

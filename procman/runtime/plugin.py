@@ -16,14 +16,12 @@ from supervisor.xmlrpc import Faults, RPCError
 
 from procman.runtime import forks, inside, loop, orphans, parent, proc, report, store
 from procman.runtime.border import Border, Broken
-from procman.runtime.chronicle import Chronicle
 from procman.runtime.claim import Claim
 from procman.runtime.desk import Desk
 from procman.runtime.journal import Journal
 from procman.runtime.keeper import Keeper
 from procman.runtime.listeners import Listeners
 from procman.runtime.restarts import Restarts
-from procman.runtime.usage import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 
 MANAGER = "PROCMAN_MANAGER"
 STORE = "PROCMAN_STORE"
-
-_ENDED = (ProcessStates.EXITED, ProcessStates.BACKOFF, ProcessStates.STOPPED, ProcessStates.FATAL)
 
 
 class Core:
@@ -48,12 +44,9 @@ class Core:
         self.claim = Claim(state, least)
         self.listeners = Listeners(least, self.border.log)
         self.restarts = Restarts(self.wake.after, self.border.log)
-        self.usage = Usage(lambda: [(p.config.name, p.pid) for p in inside.processes(self.supervisord) if p.pid])
         self.journal = Journal(state, self.border.log)
-        self.chronicle = Chronicle(self.journal, self.usage.of)
-        self.keeper = Keeper(
-            state, lambda: self.supervisord, self.usage, self.chronicle, self.restarts, self.wake, self.border
-        )
+        self.keeper = Keeper(state, lambda: self.supervisord, self.journal, self.restarts, self.wake, self.border)
+        self.chronicle = self.keeper.chronicle
         self.desk = Desk(state, self.claim, self.listeners, self.restarts, self.end_orphans)
         self.adopts = False
         self.ended: list[str] = []
@@ -80,7 +73,12 @@ class Core:
     def answer(self, pid: int, fields: list[str]) -> store.Answer | None:
         """Answer a launcher; None when `pid` is no process of a unit."""
         process = next((p for p in inside.processes(self.supervisord) if p.pid == pid), None)
-        return None if process is None else self.desk.answer(process, fields)
+        if process is None:
+            return None
+        answer = self.desk.answer(process, fields)
+        if fields[:1] != ["start"] or answer.text != "ok":
+            return answer
+        return answer._replace(text=f"ok\0{self.keeper.group(process.config.name, pid)}")
 
     def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
@@ -162,7 +160,7 @@ class Core:
     def _serve(self, process: inside.Process) -> None:
         unit = process.config.name
         self.listeners.mark(unit, alive=process.state in inside.ALIVE)
-        if process.state in _ENDED:
+        if process.state in inside.ENDED:
             self.end_orphans(unit, unmarked=False)
         if process.state == ProcessStates.FATAL:
             self.listeners.drop(unit)

@@ -42,6 +42,7 @@ def status(
             "start_time_ticks": proc.start_ticks(os.getpid()),
             "passive": passive,
             "adopts": adopts,
+            "cgroup": keeper.group_words(),
             "ended": ended,
             "now": time.time(),
             "state": getSupervisorStateDescription(supervisord.options.mood),

@@ -18,6 +18,7 @@ class Report:
     """One look at a project. Sizes in bytes; `manager_pid` is None when the manager is not running.
 
     `guards`: what holds each singleton, in one word. `adopts`: orphans of the services fall to the manager.
+    `cgroup`: the version of the control groups that hold hard limits; None, and `cgroup_reason`, where there are none.
     """
 
     project: str
@@ -35,6 +36,8 @@ class Report:
     guards: tuple[tuple[str, str], ...] = ()
     strays: tuple[Stray, ...] = ()
     adopts: bool = False
+    cgroup: int | None = None
+    cgroup_reason: str | None = None
 
 
 def report(file: str | None, environment: Mapping[str, str]) -> Report:
@@ -61,6 +64,8 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         guards=guards(observed, applied) if observed else (),
         strays=seen_outside(observed, applied) if observed else (),
         adopts=observed is not None and observed.adopts,
+        cgroup=observed.cgroup if observed else None,
+        cgroup_reason=observed.cgroup_reason if observed else None,
     )
 
 

@@ -35,6 +35,7 @@ ExecStart="/opt/procman/bin/procman" up --foreground --file "/srv/app/procman.ya
 Restart=always
 RestartSec=1
 KillMode=mixed
+Delegate=yes
 TimeoutStopSec=35
 
 [Install]

@@ -50,6 +50,18 @@ NAMES = st.sampled_from(
             '{"at":1,"event":"memory-limit","memory":73400320,"limit":62914560,"seconds":0.75,"often":true}',
             "70 MiB of 60 MiB, over it for 750ms, about every minute",
         ),
+        (
+            '{"at":1,"event":"exit","unit":"a-0","signal":9,"oom_kills":1,"hard":157286400}',
+            "SIGKILL by the kernel for its hard limit, 150 MiB",
+        ),
+        (
+            '{"at":1,"event":"exit","unit":"a-0","signal":9,"machine_oom_kills":1}',
+            "SIGKILL while the kernel's OOM killer was at work",
+        ),
+        (
+            '{"at":1,"event":"oom-kill","unit":"a-0","killed":2,"limit":157286400}',
+            "2 processes of it killed by the kernel for the hard limit, 150 MiB",
+        ),
         ('{"at":1,"event":"of-a-later-version","unit":"a-0","number":3}', "number 3"),
     ],
 )

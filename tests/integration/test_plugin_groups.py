@@ -1,0 +1,124 @@
+"""The hard limit by this machine's kernel: who is killed for it, and that this is told apart."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from procman.adapters.state import State
+from procman.core import limits
+from procman.core.limits import Limit, Limits
+from procman.core.manifest import Restart
+from procman.workflow.history import recorded
+from tests.support.supervised import SLEEPS, Lab, Unit
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 60.0
+MIB = 1 << 20
+BURSTS = (
+    "import os, time\nwhile not os.path.exists('burst'): time.sleep(0.02)\nkept = b'x' * (400 << 20)\ntime.sleep(60)"
+)
+CHILD_BURSTS = f"import os, signal\nif os.fork() == 0:\n exec({BURSTS!r})\nsignal.pause()"
+
+
+def write(lab: Lab, soft: int, hard: int | None) -> None:
+    """Write the limits of the service api, in MiB."""
+    limit = Limit(soft * MIB, None if hard is None else hard * MIB, singleton=False, listens=False)
+    (lab.state / limits.FILE).write_text(limits.to_text(Limits({"api": limit})), encoding="utf-8")
+
+
+def need_groups(lab: Lab) -> None:
+    """Skip the test where this host gives the manager no control groups."""
+    observed = lab.client.status()
+    if observed.cgroup is None:
+        pytest.skip(f"no control groups here: {observed.cgroup_reason}")
+
+
+def groups_of(pid: int) -> list[str]:
+    """Return the control groups of `pid` that procman made."""
+    text = Path(f"/proc/{pid}/cgroup").read_text(encoding="ascii")
+    return [line.rpartition("/")[2] for line in text.splitlines() if "/procman." in line]
+
+
+def started(lab: Lab) -> int:
+    """Start api-0, which does not start by itself, and return its pid."""
+    lab.client.start("api-0")
+    return lab.wait("api-0", "RUNNING").pid or 0
+
+
+def test_a_burst_is_ended_by_the_kernel_and_told_apart() -> None:
+    """What grows faster than anybody looks is killed at the hard limit, and its end says so."""
+    with Lab([Unit("api-0", BURSTS, autostart=False, restart=Restart(max=0))]) as lab:
+        need_groups(lab)
+        write(lab, 100, 150)
+        pid = started(lab)
+        assert groups_of(pid) == [f"api-0.{pid}"]
+        version = lab.client.status().cgroup
+        assert (lab.unit("api-0").memory.by, lab.unit("api-0").memory.hard) == (f"cgroup v{version}", 150 * MIB)
+        (lab.state / "burst").touch()
+        lab.wait("api-0", "FATAL")
+        end = next(event for event in recorded(State(str(lab.state))) if event.event == "exit")
+        assert (end.whole("signal"), end.whole("oom_kills"), end.whole("hard")) == (signal.SIGKILL, 1, 150 * MIB)
+        assert 140 * MIB < (end.whole("peak") or 0) <= 151 * MIB
+
+
+def test_a_killed_child_is_told_while_its_parent_lives() -> None:
+    """With v1 the kernel ends one process: an event says so, although the instance lives on."""
+    with Lab([Unit("api-0", CHILD_BURSTS, autostart=False)]) as lab:
+        need_groups(lab)
+        if lab.client.status().cgroup != 1:
+            pytest.skip("v2 ends the whole group")
+        write(lab, 100, 150)
+        pid = started(lab)
+        (lab.state / "burst").touch()
+        state = State(str(lab.state))
+        wait_until(lambda: "oom-kill" in [e.event for e in recorded(state)], PATIENCE, "the kill is noted")
+        assert lab.unit("api-0").pid == pid
+
+
+def test_groups_come_and_go_with_their_processes() -> None:
+    """A group is there as long as its process, also over a restart; with the manager everything goes."""
+    with Lab([Unit("api-0", SLEEPS, autostart=False), Unit("other-0", SLEEPS)]) as lab:
+        need_groups(lab)
+        write(lab, 100, 150)
+        pid = started(lab)
+        assert groups_of(lab.wait("other-0", "RUNNING").pid or 0) == []
+        lab.stop("api-0")
+        again = started(lab)
+        assert groups_of(again) == [f"api-0.{again}"] != [f"api-0.{pid}"]
+        manager = lab.pid
+        lab.end()
+        left = [p for p in Path("/sys/fs/cgroup").rglob(f"procman.{manager}") if p.is_dir()]
+        assert left == []
+
+
+def test_without_a_hard_limit_there_is_no_group() -> None:
+    """`hard: none` leaves the process where it is."""
+    with Lab([Unit("api-0", SLEEPS, autostart=False)]) as lab:
+        write(lab, 100, None)
+        pid = started(lab)
+        assert groups_of(pid) == []
+        assert lab.unit("api-0").memory.by is None
+
+
+@pytest.mark.parametrize("target", ["Groups.find", "Groups.make", "Groups.leave", "Groups.ended", "Groups.killed"])
+def test_broken_groups_do_not_end_supervisord(target: str) -> None:
+    """Whatever goes wrong with groups, supervisord goes on, and its services are started again."""
+    plugin = f"""
+from procman.runtime import cgroup, plugin
+def broken(self, *arguments, **named):
+    raise RuntimeError("injected")
+cgroup.{target} = broken
+make = plugin.make
+"""
+    with Lab([Unit("other-0", command="/bin/sleep 1000")], plugin=plugin) as lab:
+        pid = lab.wait("other-0", "RUNNING").pid
+        lab.client.stop("other-0")
+        lab.wait("other-0", "STOPPED")
+        lab.client.start("other-0")
+        assert lab.wait_restarted("other-0", pid).pid
+        assert lab.alive
