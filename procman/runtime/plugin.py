@@ -76,9 +76,9 @@ class Core:
         if process is None:
             return None
         answer = self.desk.answer(process, fields)
-        if fields[:1] != ["start"] or answer.text != "ok":
-            return answer
-        return answer._replace(text=f"ok\0{self.keeper.group(process.config.name, pid)}")
+        started = fields[:1] == ["start"] and answer.text == "ok"
+        group = self.keeper.group(process.config.name, pid) if started else ""
+        return answer._replace(text=f"ok\0{group}") if group else answer
 
     def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""

@@ -31,7 +31,8 @@ raise SystemExit({code})
 """
 
 BREAKS = """
-from procman.runtime import plugin
+from procman.runtime import keeper, plugin
+plugin.Chronicle = keeper.Chronicle
 def broken(self, *arguments, **named):
     raise RuntimeError("injected")
 plugin.{target} = broken
