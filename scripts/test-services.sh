@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sees to what the tests start besides Python: mosquitto, node, npm, PostgreSQL, strace and faketime.
+# Sees to what the tests start besides Python: mosquitto, node, npm, PostgreSQL, MariaDB, strace and faketime.
 # As root on Debian it installs what is missing; otherwise it says how to, and the tests that need it skip.
 # With CI=true a missing one is a failure: a skipped test proves nothing.
 set -euo pipefail
@@ -18,6 +18,7 @@ missing_packages() {
     has node || echo nodejs
     has npm || echo npm
     has_postgresql || echo postgresql
+    has mariadbd || echo mariadb-server
     has strace || echo strace
     has faketime || echo faketime
 }
@@ -27,6 +28,7 @@ install() {
     log=$(mktemp)
     has mosquitto || new+=(mosquitto)
     has_postgresql || new+=(postgresql)
+    has mariadbd || new+=(mariadb)
     echo "setup: installing Debian packages for the tests: $*"
     if ! {
         apt-get update --quiet &&

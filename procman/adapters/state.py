@@ -14,6 +14,7 @@ from procman.core.values import dataclass
 
 if TYPE_CHECKING:
     from procman.core.applied import Applied
+    from procman.core.proofs import Proof, Proofs
 
 SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's path (unix(7): 108 with the final NUL)."""
@@ -56,6 +57,11 @@ class State:
     def events(self) -> str:
         """The journal of what the manager did and saw."""
         return f"{self.folder}/events.log"
+
+    @property
+    def proofs(self) -> str:
+        """What was verified of the project's consumers."""
+        return f"{self.folder}/verified.json"
 
     def log(self, unit: str) -> str:
         """The log file of one instance, or of ``supervisord``."""
@@ -122,6 +128,26 @@ def write_record(state: State, applied: Applied) -> None:
     from procman.core.applied import to_json  # noqa: PLC0415 - same
 
     files.write_whole(state.record, to_json(applied))
+
+
+def read_proofs(state: State) -> tuple[Proof, ...]:
+    """Return what was verified; nothing when there is no record, or one that cannot be used."""
+    try:
+        data = files.read_if_there(state.proofs)
+    except Failed:
+        return ()
+    if data is None:
+        return ()
+    from procman.core import proofs  # noqa: PLC0415 - few projects have any
+
+    return proofs.from_json(data)
+
+
+def write_proofs(state: State, proofs: Proofs) -> None:
+    """Write what was verified, whole."""
+    from procman.core.proofs import to_json  # noqa: PLC0415 - same
+
+    files.write_whole(state.proofs, to_json(proofs.found))
 
 
 @contextlib.contextmanager

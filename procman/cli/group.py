@@ -22,6 +22,7 @@ COMMANDS = {
     "logs": "Show what all services write, as one stream.",
     "events": "Show the history of everything the manager did and saw.",
     "down": "End everything of the project.",
+    "verify": "Ask broker and database whether the guards of a consumer hold.",
     "doctor": "Look for a second consumer on this host, procman's or not.",
     "explain": "Print the page of a rule.",
     "rules": "List every rule.",

@@ -55,6 +55,7 @@ def _service(service: PlannedService) -> dict[str, object]:
         "instances": service.instances,
         "memory_bytes": service.memory,
         "held": service.held,
+        "verified": service.verified,
     }
 
 

@@ -64,8 +64,10 @@ def _held(plan: Plan) -> list[str]:
 
     lines = []
     for service in plan.services:
-        if service.held is not None:
-            said = f"{service.name} is held at one instance: {service.held}"
+        said = f"{service.name} is held at one instance: {service.held}" if service.held is not None else ""
+        if service.verified is not None and service.instances > 1:
+            said = f"{service.name} may run more than once: {service.verified}"
+        if said:
             lines += wrap(said, WIDTH, initial_indent="  ", subsequent_indent="    ")
     return lines
 

@@ -14,6 +14,14 @@ class Verdict(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class Unknown(Exception):
+    """What is to be judged cannot be asked. Never fatal: it becomes a verdict, with `help` beside it."""
+
+    def __init__(self, reason: str, help: str) -> None:  # noqa: A002 - the word users see
+        super().__init__(reason)
+        self.help = help
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One question and its answer; `service` is empty for what holds for the whole host."""

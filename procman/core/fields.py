@@ -8,14 +8,12 @@ from __future__ import annotations
 import shlex
 from typing import TypeVar
 
-from procman.core import keys
+from procman.core import consumer_fields, consumer_keys, keys
 from procman.core.diagnostics import Finding, by_place
 from procman.core.document import Entry, Mapping, Node, places_of
 from procman.core.kinds import Fault, Field, Sink, Values
 from procman.core.manifest import (
     BudgetRule,
-    Consumes,
-    Dedup,
     Instances,
     Kind,
     Logs,
@@ -25,7 +23,6 @@ from procman.core.manifest import (
     Ready,
     Restart,
     Service,
-    Session,
     Start,
     Stop,
 )
@@ -99,7 +96,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
     command, kind = _command(read, at, sink), read.get(keys.KIND)
     if kind is None:
         return None
-    ready, consumes = read.get(keys.READY), read.get(keys.CONSUMES)
+    ready, consumes = read.get(keys.READY), read.get(consumer_keys.CONSUMES)
     memory, hard = read.get(MEMORY) or (None, None)
     return Service(
         name=name,
@@ -116,7 +113,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         env_file=read.get(keys.ENV_FILE),
         directory=read.get(keys.DIRECTORY) or ".",
         user=read.get(keys.USER),
-        consumes=_consumes(consumes) if consumes is not None else None,
+        consumes=consumer_fields.consumes(consumes) if consumes is not None else None,
         start=Start(_or(_part(read, keys.START).get(keys.START_TIME), Start().time)),
         stop=_stop(_part(read, keys.STOP)),
         restart=_restart(_part(read, keys.RESTART)),
@@ -158,29 +155,6 @@ def _instances(read: Values) -> Instances | None:
 
 def _ready(read: Values) -> Ready:
     return Ready(read.get(keys.READY_HTTP), _or(read.get(keys.READY_TIMEOUT), Ready().timeout))
-
-
-def _consumes(read: Values) -> Consumes | None:
-    broker, topics = read.get(keys.BROKER), read.get(keys.TOPICS)
-    if broker is None or topics is None:
-        return None
-    usual = Consumes(broker, topics)
-    return Consumes(
-        broker,
-        topics,
-        read.get(keys.CLIENT_ID),
-        _or(read.get(keys.QOS), usual.qos),
-        Session(read.get(keys.SESSION) or usual.session),
-        read.get(keys.SHARE),
-        _dedup(_part(read, keys.DEDUP)),
-    )
-
-
-def _dedup(read: Values) -> Dedup | None:
-    database, table, key = read.get(keys.DATABASE), read.get(keys.TABLE), read.get(keys.KEY)
-    if database is None or table is None or key is None:
-        return None
-    return Dedup(database, table, (key,) if isinstance(key, str) else key)
 
 
 def _stop(read: Values) -> Stop:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from procman.core import addresses, measures, scalars
+from procman.core.consumer_keys import CONSUMES
 from procman.core.kinds import Fault, Field, Record, Values
 from procman.core.memory_keys import MEMORY
 from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping, Table
@@ -99,53 +100,6 @@ READY_HTTP = Field(
 )
 READY_TIMEOUT = Field("timeout", TIME, "How long an instance may take to become ready.", default="10s")
 
-BROKER = Field("broker", addresses.broker(), "The broker's URL.", required=True, examples=("mqtt://127.0.0.1:1883",))
-TOPICS = Field(
-    "topics",
-    ListOf("topic filter", addresses.topic()),
-    "The topic filters subscribed to.",
-    required=True,
-    examples=(["tiwater/+/data"],),
-)
-CLIENT_ID = Field(
-    "client_id",
-    scalars.text("a client id", "text, such as tiwater-consumer"),
-    "The fixed MQTT client id, which a persistent session needs.",
-    examples=("tiwater-consumer",),
-)
-QOS = Field("qos", scalars.whole(0, 2), "The quality of service subscribed with.", default=1)
-SESSION = Field(
-    "session",
-    scalars.choice("a session", "persistent", "clean"),
-    "persistent: the broker keeps what comes while the service is down; clean: that is lost.",
-    default="persistent",
-)
-SHARE = Field(
-    "share",
-    scalars.text("a share group", "a name without /, + and #", r"^[^/+#\u0000]+$"),
-    "The group of a shared subscription, which divides messages among its members.",
-    examples=("tiwater",),
-)
-DATABASE = Field(
-    "database",
-    addresses.database(),
-    "The database: a URL, or the path of an SQLite file.",
-    required=True,
-    examples=("run/tiwater.db", "postgresql://127.0.0.1/tiwater"),
-)
-TABLE = Field("table", scalars.text("a table", "a table's name"), "The table.", required=True, examples=("readings",))
-_COLUMN = scalars.text("a column", "a column's name")
-KEY: Field[str | tuple[str, ...]] = Field(
-    "key",
-    ScalarOrList(_COLUMN, ListOf("column", _COLUMN)),
-    "The columns of the unique key, taken from the message itself.",
-    required=True,
-    examples=(["timestamp", "device"],),
-)
-DEDUP = Field(
-    "dedup", Record((DATABASE, TABLE, KEY)), "The unique key that makes one row of a message that comes twice."
-)
-
 KIND = Field(
     "kind",
     scalars.choice("a kind", "singleton", "scalable"),
@@ -180,12 +134,6 @@ USER = Field(
     "Whom to run as; needs root.",
     examples=("app",),
 )
-CONSUMES = Field(
-    "consumes",
-    Record((BROKER, TOPICS, CLIENT_ID, QOS, SESSION, SHARE, DEDUP)),
-    "What the service takes from an MQTT broker, and how.",
-)
-
 SERVICE = Record(
     (
         KIND,

@@ -95,8 +95,23 @@ class Dedup:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """A reading that may be sent through the real path. `topic` and `payload` hold ``{tag}``, ``{n}`` and ``{time}``.
+
+    `column`: where the tag ends up, by which its rows are counted and removed.
+    """
+
+    topic: str
+    payload: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Consumes:
-    """What a consumer takes from an MQTT broker, and how; `broker` is the URL as written, password included."""
+    """What a consumer takes from an MQTT broker, and how; `broker` is the URL as written, password included.
+
+    `rate`: messages a second; `downtime`: the seconds that it may be away without a loss.
+    """
 
     broker: str
     topics: tuple[str, ...]
@@ -105,6 +120,9 @@ class Consumes:
     session: Session = Session.PERSISTENT
     share: str | None = None
     dedup: Dedup | None = None
+    rate: int | None = None
+    downtime: float | None = None
+    canary: Canary | None = None
 
 
 @dataclass(frozen=True, slots=True)

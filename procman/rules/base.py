@@ -9,18 +9,23 @@ from procman.core.diagnostics import Fix, Related, Severity
 from procman.core.facts import Facts
 from procman.core.manifest import Manifest
 from procman.core.plan import Plan
+from procman.core.proofs import NOTHING, Proofs
 from procman.core.source import Span
 from procman.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What rules judge. `facts` and `plan` are None when the host is not to be asked (``--offline``)."""
+    """What rules judge. `facts` and `plan` are None when the host is not to be asked (``--offline``).
+
+    `proofs`: what was verified of consumers.
+    """
 
     manifest: Manifest
     facts: Facts | None = None
     plan: Plan | None = None
     force: bool = False
+    proofs: Proofs = NOTHING
 
     @property
     def local_names(self) -> frozenset[str]:

@@ -3,7 +3,8 @@
 ## What it checks
 A service of `kind: scalable` that declares `consumes`, may have more than one instance, and declares nothing that could
 make that safe: no share group (`share`, or `$share/GROUP/...` on every topic) and no unique key (`dedup`). With one of
-them it is held at one instance, which PM407 says; `procman scale` beyond one is refused.
+them it is held at one instance until `procman verify` has seen it, which PM407 says; until then `procman scale` beyond
+one is refused.
 
 ## Why it matters
 Every plain MQTT subscriber gets every message: two instances store every record twice. A shared subscription divides
@@ -31,8 +32,9 @@ from collections.abc import Iterator
 
 from procman.core.asked import Asked
 from procman.core.diagnostics import Severity
-from procman.core.guards import declared
+from procman.core.guards import declared, unproved
 from procman.core.manifest import Instances, Kind, Manifest, Service
+from procman.core.proofs import Proofs
 from procman.core.source import Span
 from procman.rules.base import Context, Problem
 
@@ -43,7 +45,7 @@ SINCE = "0.1.0"
 WHY = "Every plain MQTT subscriber gets every message: two instances store every record twice."
 
 HELP = "say `kind: singleton`, or declare what would make a second one safe: `share` and `dedup`"
-UNVERIFIED = "one instance is what runs until this is verified, which this version of procman does not do"
+UNVERIFIED = "run procman verify; one instance is what runs until every guard is verified"
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -55,17 +57,18 @@ def check(context: Context) -> Iterator[Problem]:
             continue
         guards = declared(service.consumes)
         if guards:
-            yield from _asked_for(manifest, service, guards)
+            yield from _asked_for(manifest, service, context.proofs)
             continue
         for place, words in _scaled_at(manifest, service, asked):
             yield Problem(place, f"consumer '{service.name}' may run more than once{words}", HELP)
 
 
-def _asked_for(manifest: Manifest, service: Service, guards: tuple[str, ...]) -> Iterator[Problem]:
+def _asked_for(manifest: Manifest, service: Service, proofs: Proofs) -> Iterator[Problem]:
     """Refuse `scale`: the file may wish for more instances, a command must not seem to have given them."""
     count = dict(manifest.scaled).get(service.name, 1)
-    if count > 1:
-        message = f"consumer '{service.name}' cannot be scaled to {count}: {' and '.join(guards)} not verified"
+    reason = unproved(service, proofs)
+    if count > 1 and reason is not None:
+        message = f"consumer '{service.name}' cannot be scaled to {count}: {reason}"
         yield Problem(manifest.places.value("services", service.name, "instances"), message, UNVERIFIED)
 
 

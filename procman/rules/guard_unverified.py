@@ -1,14 +1,14 @@
 """A consumer's guard is declared and not verified.
 
 ## What it checks
-A scalable service with `consumes` that may have more than one instance and declares what could make that safe: a share
-group (`share`, or `$share/GROUP/...` on every topic) or a unique key (`dedup`). And two services that share topics in
-one group.
+A scalable service with `consumes` that may have more than one instance and declares what could make that safe: a
+unique key (`dedup`), with or without a share group (`share`, or `$share/GROUP/...` on every topic). And two services
+that share topics in one group.
 
 ## Why it matters
 A granted shared subscription proves nothing: some brokers grant it and deliver nothing, or everything to everyone. A
-unique key helps only if it exists, covers the right columns and is taken from the message. Until both are verified,
-procman runs one consumer on this host.
+unique key helps only if it exists, covers the right columns and is taken from the message. Until `procman verify` has
+seen both, and when that is a day ago, procman runs one consumer on this host.
 
 ## Example
 ```yaml
@@ -23,7 +23,7 @@ services:
 ```
 
 ## Instead
-`kind: singleton` says what happens. With the warning it runs the same: once.
+Run `procman verify`. Or say `kind: singleton`: with the warning it runs the same, once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from collections.abc import Iterator
 
 from procman.core.asked import Asked
 from procman.core.diagnostics import Related, Severity
-from procman.core.guards import declared
+from procman.core.guards import unproved
 from procman.core.manifest import Instances, Kind, Manifest
 from procman.core.source import Span
 from procman.core.topic_index import Entry, earlier, grouped
@@ -44,7 +44,7 @@ SEVERITY = Severity.WARNING
 SINCE = "0.1.0"
 WHY = "A granted shared subscription proves nothing, and a unique key helps only if it exists as declared."
 
-HELP = "it runs once on this host until its guards are verified; `kind: singleton` says so"
+HELP = "run procman verify; it runs once on this host until then, which `kind: singleton` says, too"
 ONE_OF = "only one of the two runs on this host until their guards are verified: keep one of them"
 
 
@@ -52,12 +52,15 @@ def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each count that is held at one, and for services that share one group."""
     asked = Asked(context.manifest)
     for service in asked.services:
-        if service.consumes is None or service.kind is not Kind.SCALABLE or not declared(service.consumes):
+        consumes = service.consumes
+        if consumes is None or service.kind is not Kind.SCALABLE or consumes.dedup is None:
+            continue  # without a key it is held whatever is verified: PM410
+        reason = unproved(service, context.proofs)
+        if reason is None:
             continue
-        words = " and ".join(declared(service.consumes))
         for wanted, at, where in asked.counts(service):
             if wanted != Instances():
-                message = f"consumer '{service.name}' is held at one instance{where}: {words} not verified"
+                message = f"consumer '{service.name}' is held at one instance{where}: {reason}"
                 yield Problem(at, message, HELP)
     if grouped(context.manifest.services):
         yield from _together(context.manifest)

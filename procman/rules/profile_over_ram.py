@@ -44,7 +44,7 @@ def check(context: Context) -> Iterator[Problem]:
         if profile.ram is None:
             continue
         budget = budget_for(named(profile.ram, "profile"), manifest.budget)
-        services = planned(with_profile(manifest, profile.name).services, budget)
+        services = planned(with_profile(manifest, profile.name).services, budget, context.proofs)
         required = sum(s.required for s in services)
         if not judge(required, budget).fits:
             message = (

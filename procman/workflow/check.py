@@ -91,7 +91,7 @@ def _of_profiles(decision: Decision, choice: Choice) -> Iterable[Finding]:
     for profile in decision.manifest.profiles[: max(1, MOST_PAIRS // len(decision.manifest.services or (0,)))]:
         # What is said of profiles as such was said above.
         overlaid = replace(with_profile(decision.manifest, profile.name), profiles=())
-        for finding in engine.run(Context(overlaid, decision.facts)):
+        for finding in engine.run(Context(overlaid, decision.facts, proofs=decision.proofs)):
             if (finding.code, finding.span) not in seen:
                 seen.add((finding.code, finding.span))
                 named = f"'{profile.name}'" in finding.message

@@ -5,6 +5,7 @@ Only `approve` makes an Approved, and only an Approved can be applied: no comman
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ from procman.core.diagnostics import Finding, by_place, errors
 from procman.core.errors import ProcmanError, WrongUse
 from procman.core.facts import Facts
 from procman.core.machine import Machine, named
-from procman.core.manifest import Manifest, with_profile, with_scale
+from procman.core.manifest import Kind, Manifest, with_profile, with_scale
 from procman.core.plan import Plan, make_plan
+from procman.core.proofs import NOTHING, Proofs
 from procman.core.source import Source
 from procman.core.values import dataclass, field
 from procman.rules import engine
@@ -47,6 +49,7 @@ class Decision:
     plan: Plan | None
     facts: Facts | None
     findings: tuple[Finding, ...]
+    proofs: Proofs = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +84,18 @@ def decide(loaded: Loaded, choice: Choice, environment: Mapping[str, str]) -> De
     if loaded.manifest is None:
         return Decision(loaded, None, None, None, by_place(list(loaded.findings)))
     manifest = _chosen(loaded.manifest, choice)
+    proofs = NOTHING if choice.offline else _proofs(manifest, environment)
     plan = None
     if choice.ram is not None or manifest.budget.ram is not None or not choice.offline:
-        plan = make_plan(manifest, budget_for(_machine(manifest, choice, environment), manifest.budget))
+        plan = make_plan(manifest, budget_for(_machine(manifest, choice, environment), manifest.budget), proofs)
     facts = None
     if not choice.offline:
         from procman.adapters import host  # noqa: PLC0415 - a check that asks nothing of this host loads none of it
 
         facts = host.facts(manifest, loaded.env_files, environment.get("PATH", ""))
     asked = facts if choice.ram is None else None
-    found = engine.run(Context(manifest, asked, plan, choice.force))
-    return Decision(loaded, manifest, plan, facts, by_place([*loaded.findings, *found]))
+    found = engine.run(Context(manifest, asked, plan, choice.force, proofs))
+    return Decision(loaded, manifest, plan, facts, by_place([*loaded.findings, *found]), proofs)
 
 
 def approve(decision: Decision) -> Approved:
@@ -121,6 +125,18 @@ def _chosen(manifest: Manifest, choice: Choice) -> Manifest:
                 raise WrongUse(f"there is no service '{name}'", _meant(name, names, "services"))
         manifest = with_scale(manifest, dict(choice.scale))
     return manifest
+
+
+def _proofs(manifest: Manifest, environment: Mapping[str, str]) -> Proofs:
+    """Return what was verified on this host of the consumers of `manifest`; read only when one could have company."""
+    if not any(s.kind is Kind.SCALABLE and s.consumes is not None for s in manifest.services):
+        return NOTHING
+    from procman.adapters import state  # noqa: PLC0415 - as with `host`
+
+    try:
+        return Proofs(state.read_proofs(state.state_for(manifest.project, environment)), time.time())
+    except WrongUse:  # no state directory is possible there, so nothing was verified; `up` says so
+        return NOTHING
 
 
 def _machine(manifest: Manifest, choice: Choice, environment: Mapping[str, str]) -> Machine:

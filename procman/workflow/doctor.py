@@ -8,6 +8,7 @@ from procman.adapters import connections, locks, processes, strays
 from procman.core.checks import Check, Verdict
 from procman.core.expand import SERVICE_SCOPE
 from procman.core.manifest import Kind
+from procman.core.members import MEMBER_SCOPE
 from procman.core.mqtt import DOORS, PORT
 from procman.core.observed import Observed
 from procman.core.spec import Spec
@@ -33,7 +34,7 @@ def checks(file: str | None, environment: Mapping[str, str]) -> tuple[Check, ...
     singletons = tuple(spec for spec in specs if spec.kind is Kind.SINGLETON)
     found = [_directory()]
     for spec in singletons:
-        found += [_lock(spec, observed), _strays(spec, observed), *_connections(spec, observed)]
+        found += [_lock(spec, observed), stray_check(spec, observed), *_connections(spec, observed)]
     return tuple(found)
 
 
@@ -58,7 +59,8 @@ def _lock(spec: Spec, observed: Observed | None) -> Check:
     return Check(spec.service, "lock", Verdict.PASS, said.get(answer, "held by what a dead manager left; up ends it"))
 
 
-def _strays(spec: Spec, observed: Observed | None) -> Check:
+def stray_check(spec: Spec, observed: Observed | None) -> Check:
+    """Return whether a process outside procman runs the command of `spec` on this host."""
     found = strays.find((spec,), observed.manager_pid if observed else None)
     sure = [stray for stray in found if stray.sure]
     if sure:
@@ -71,7 +73,7 @@ def _strays(spec: Spec, observed: Observed | None) -> Check:
 
 
 def _connections(spec: Spec, observed: Observed | None) -> list[Check]:
-    brokers = sorted({lock.scope for lock in spec.locks if lock.scope != SERVICE_SCOPE})
+    brokers = sorted({lock.scope for lock in spec.locks if lock.scope not in (SERVICE_SCOPE, MEMBER_SCOPE)})
     return [_connected(spec, broker, observed) for broker in brokers]
 
 

@@ -33,7 +33,7 @@ def proposed(decision: Decision, rows: tuple[Measurement, ...]) -> Plan | None:
     """Return the plan with all proposals applied; None when there are none."""
     if decision.plan is None or decision.manifest is None or not proposals(rows):
         return None
-    return make_plan(with_limits(decision.manifest, proposals(rows)), decision.plan.budget)
+    return make_plan(with_limits(decision.manifest, proposals(rows)), decision.plan.budget, decision.proofs)
 
 
 def write(decision: Decision, rows: tuple[Measurement, ...], environment: Mapping[str, str]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ def test_it_is_planned_started_and_kept_once(shop: Project) -> None:
     planned = ended(shop.run("plan"), 0)
     assert "mqtt is held at one instance" in planned.said
     document = ended(shop.run("plan", "--json"), 0).json()
-    assert [(1, f"{REASON} declared, not verified")] == [(s["instances"], s["held"]) for s in document["services"]]
+    assert [(1, f"{REASON} not verified")] == [(s["instances"], s["held"]) for s in document["services"]]
     ended(shop.run("up"), 0, "PM407", "guard-unverified", "held at one instance")
     before = shop.pids()
     assert set(before) == {"mqtt-0"}

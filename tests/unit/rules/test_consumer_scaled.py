@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from procman.rules import consumer_scaled as rule
-from procman.rules import guard_unverified
+from procman.rules import guard_incomplete, guard_unverified
 from tests.support.judging import Told, judged
 
 HELP = "say `kind: singleton`, or declare what would make a second one safe: `share` and `dedup`"
@@ -50,17 +50,19 @@ def test_declared_guard_is_held_and_not_refused(more: str) -> None:
       mqtt: {{kind: scalable, command: a, instances: 2, consumes: {{broker: mqtt://h, topics: [a], {more}}}}}
     """
     assert judged(rule, text) == []
-    assert ["PM407"] == [said.code for said in judged(guard_unverified, text)]
+    rule_of = guard_incomplete if more.startswith("share") else guard_unverified
+    assert 1 == len(judged(rule_of, text))
 
 
 def test_scale_past_a_declared_guard_is_refused_with_the_reason() -> None:
     """A command that asks for two and gets one would seem to have done it."""
     text = """
     services:
-      mqtt: {kind: scalable, command: a, consumes: {broker: mqtt://h, topics: [a], share: g}}
+      mqtt:
+        {kind: scalable, command: a, consumes: {broker: mqtt://h, topics: [a], dedup: {database: d, table: t, key: k}}}
     """
-    message = "consumer 'mqtt' cannot be scaled to 2: share group 'g' not verified"
-    help_text = "one instance is what runs until this is verified, which this version of procman does not do"
+    message = "consumer 'mqtt' cannot be scaled to 2: unique key (k) of 't' not verified"
+    help_text = "run procman verify; one instance is what runs until every guard is verified"
     expected = Told("PM202", "consumer-scaled", "error", message, help_text, "5: mqtt")
     assert [expected] == judged(rule, text, scale={"mqtt": 2})
     assert judged(rule, text, scale={"mqtt": 1}) == []
