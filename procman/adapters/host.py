@@ -7,10 +7,16 @@ import pwd
 import resource
 import stat
 
+from procman import runtime
 from procman.adapters.own_names import local_names
-from procman.core.argv import PACKAGE_RUNNERS
+from procman.core.argv import PACKAGE_RUNNERS, calls
 from procman.core.facts import Facts, ServiceFacts
 from procman.core.manifest import Manifest, Service
+
+PRELOADS = os.path.join(os.path.dirname(runtime.__file__), "preload")  # noqa: PTH118, PTH120
+"""What is loaded before a service so that it takes its address and drains."""
+
+_SHEBANG_BYTES = 256
 
 
 def facts(manifest: Manifest, env_files: dict[str, tuple[dict[str, str], str | None]], path: str) -> Facts:
@@ -42,6 +48,9 @@ def _service(service: Service, base: str, read: tuple[dict[str, str], str | None
         directory_mode=_mode(directory),
         executable_mode=_mode(executable) if executable else None,
         script=_script(service.command, directory),
+        interpreter=_interpreter(executable) if service.listen is not None and executable else None,
+        preloads=PRELOADS if service.listen is not None else "",
+        preloads_readable=service.user is None or user is None or user.pw_uid == os.geteuid() or _open_to_all(PRELOADS),
     )
 
 
@@ -60,6 +69,29 @@ def _executable(word: str, directory: str, path: str) -> str | None:
     entries = path.split(os.pathsep) if path else []
     places = (os.path.join(directory, entry, word) for entry in entries)  # noqa: PTH118
     return next((place for place in places if _runs(place)), None)
+
+
+def _interpreter(path: str) -> str | None:
+    """Return the bare name of what the first line of `path` names, as ``node`` of ``#!/usr/bin/env node``; or None."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            line = file.read(_SHEBANG_BYTES).partition(b"\n")[0]
+    except OSError:
+        return None
+    words = line[2:].decode("utf-8", "replace").split() if line.startswith(b"#!") else []
+    found = calls(tuple(words)) if words else ()
+    return found[-1].name if found else None
+
+
+def _open_to_all(path: str) -> bool:
+    """Tell whether every account can read what lies in the folder `path`."""
+    while True:
+        mode = _mode(path)
+        if mode is None or not mode & stat.S_IXOTH:
+            return False
+        if path == "/":
+            return True
+        path = os.path.dirname(path)  # noqa: PTH120
 
 
 def _runs(path: str) -> bool:

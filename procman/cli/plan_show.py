@@ -12,6 +12,7 @@ from procman.core.values import dataclass
 if TYPE_CHECKING:
     from procman.core.measured import Measurement
     from procman.core.plan import Plan
+    from procman.core.serving import Serving
     from procman.core.suggest import Suggestion
     from procman.workflow.ask import Outlook
     from procman.workflow.decide import Decision
@@ -54,7 +55,18 @@ def _text(report: Report, plan: Plan, everything: bool) -> list[str]:
 
     lines = plan_lines(plan, _suggested(report), marks_for(sys.stdout), everything=everything)
     actions = report.outlook.actions
-    return [*lines, *_measured(report), *(["", *action_lines(actions)] if actions else [])]
+    return [*lines, *_served(report), *_measured(report), *(["", *action_lines(actions)] if actions else [])]
+
+
+def _served(report: Report) -> list[str]:
+    """Return a line for each service that listens and runs in something known: how it gets its address and drains."""
+    from textwrap import wrap
+
+    lines = []
+    for name, found in report.decision.servings().items():
+        if words := str(found):
+            lines += wrap(f"{name}: {words}", 78, initial_indent="  ", subsequent_indent="    ")
+    return lines
 
 
 def _markdown(report: Report, plan: Plan, _everything: bool) -> list[str]:
@@ -89,12 +101,30 @@ def _json(report: Report) -> None:
         from procman.cli.plan_json import plan_json
 
         document |= plan_json(report.decision.plan, report.outlook.actions, _suggested(report))
+        served = report.decision.servings()
+        document["services"] = [
+            row | {"serving": _serving_json(served.get(str(row["name"])))}
+            for row in document["services"]  # type: ignore[attr-defined]
+        ]
     document["unseen"] = report.outlook.unseen
     if report.rows is not None:
         from procman.cli.measured_text import measured_json
 
         document |= measured_json(report.rows, report.after)
     click.echo(json.dumps(document, indent=2))
+
+
+def _serving_json(found: Serving | None) -> dict[str, object] | None:
+    if found is None or found.server is None:
+        return None
+    return {
+        "server": found.server,
+        "added": list(found.added),
+        "removed": list(found.removed),
+        "preload": found.preload,
+        "drains": found.drains,
+        "fault": found.fault or None,
+    }
 
 
 def _talk(report: Report) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posixpath import dirname
 
-from procman.core import members
+from procman.core import members, serving
 from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
 from procman.core.guards import alone
 from procman.core.manifest import Kind, Manifest, Service
@@ -58,14 +58,18 @@ def environment(service: Service, known: ServiceFacts) -> tuple[tuple[str, str],
 def _spec(
     project: str, service: Service, instance: int, count: int, known: ServiceFacts, facts: Facts, state: str
 ) -> Spec:
+    served = serving.serving(service, known.interpreter, reachable=known.preloads_readable)
+    variables = dict(environment(service, known))
+    if known.preloads:
+        variables |= serving.environment(served, known.preloads, service, variables)
     return Spec(
         project=project,
         service=service.name,
         instance=instance,
         instances=count,
         kind=Kind.SINGLETON if alone(service) else service.kind,
-        argv=(known.executable or service.command[0], *service.command[1:]),
-        env=tuple(sorted({**dict(environment(service, known)), **members.variables(service, instance, state)}.items())),
+        argv=(known.executable or service.command[0], *served.argv[1:]),
+        env=tuple(sorted({**variables, **members.variables(service, instance, state)}.items())),
         directory=known.directory,
         state=state,
         user=service.user,

@@ -15,7 +15,9 @@ class ServiceFacts:
     """What the host says of one service. Paths are absolute; None means it is not there.
 
     `executable` is the first word of the command, resolved. `variables` are those of the env_file. Modes are permission
-    bits. `script`: what package.json says of the script that the command names.
+    bits. `script`: what package.json says of the script that the command names. `interpreter`: what the first line of
+    the executable names, bare (``node``). `preloads`: the folder of `runtime/preload`, which the account of the service
+    can read or not.
     """
 
     directory: str
@@ -30,6 +32,9 @@ class ServiceFacts:
     directory_mode: int | None = None
     executable_mode: int | None = None
     script: str | None = None
+    interpreter: str | None = None
+    preloads: str = ""
+    preloads_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)

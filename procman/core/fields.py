@@ -108,6 +108,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         hard=hard,
         weight=read.get(keys.WEIGHT) or 1,
         listen=read.get(keys.LISTEN),
+        drain=read.get(keys.DRAIN) != "off",
         ready=_ready(ready) if ready is not None else None,
         env=read.get(keys.ENV) or (),
         env_file=read.get(keys.ENV_FILE),

@@ -119,6 +119,12 @@ COMMAND: Field[str | tuple[str, ...]] = Field(
 )
 SHELL = Field("shell", scalars.boolean(), "Run the command, one text, with sh -c.", default=False)
 LISTEN = Field("listen", addresses.address(), "The address that all instances share.", examples=("127.0.0.1:3000",))
+DRAIN = Field(
+    "drain",
+    scalars.choice("a way to drain", "on", "off"),
+    "on: what comes on open connections is answered before an instance ends; off: left to the server.",
+    default="on",
+)
 READY = Field("ready", Record((READY_HTTP, READY_TIMEOUT)), "When an instance counts as ready.")
 ENV = Field(
     "env",
@@ -143,6 +149,7 @@ SERVICE = Record(
         MEMORY,
         WEIGHT,
         LISTEN,
+        DRAIN,
         READY,
         ENV,
         ENV_FILE,

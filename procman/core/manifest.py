@@ -130,8 +130,7 @@ class Service:
     """One named entry of the manifest: a command and its rules. `memory` is bytes per instance.
 
     `hard`: bytes that the kernel lets an instance have; None: half as much again as `memory`; 0: no such limit.
-
-    `weight` is its share where the count is open (see `core.share`).
+    `weight` is its share where the count is open (see `core.share`); `drain`: procman may see to its open requests.
     """
 
     name: str
@@ -143,6 +142,7 @@ class Service:
     hard: int | None = None
     weight: int = 1
     listen: Address | None = None
+    drain: bool = True
     ready: Ready | None = None
     env: tuple[tuple[str, str], ...] = ()
     env_file: str | None = None

@@ -28,6 +28,8 @@ from procman.rules import (
     heap_over_limit,
     interpreter_by_path,
     listen_everywhere,
+    listen_option_missing,
+    listen_unused,
     log_file_shared,
     memory_below_runtime,
     memory_undeclared,
@@ -94,6 +96,8 @@ RULES: tuple[Rule, ...] = (
     command_daemonizes,
     command_watches,
     ready_without_listen,
+    listen_unused,
+    listen_option_missing,
     session_clean,  # PM401
     qos_zero,
     client_id_unfixed,

@@ -24,6 +24,7 @@ from procman.rules.base import Context
 from procman.workflow.load import Loaded
 
 if TYPE_CHECKING:
+    from procman.core.serving import Serving
     from procman.core.spec import Spec
 
 DECLARED = "budget.ram"
@@ -50,6 +51,19 @@ class Decision:
     facts: Facts | None
     findings: tuple[Finding, ...]
     proofs: Proofs = NOTHING
+
+    def servings(self) -> dict[str, Serving]:
+        """Return how each service that listens comes to its address."""
+        from procman.core.serving import serving  # noqa: PLC0415 - for those who show it
+
+        known = self.facts.services if self.facts is not None else {}
+        found = {}
+        for service in self.manifest.services if self.manifest is not None else ():
+            fact = known.get(service.name)
+            interpreter, reachable = (fact.interpreter, fact.preloads_readable) if fact else (None, True)
+            if service.listen is not None:
+                found[service.name] = serving(service, interpreter, reachable=reachable)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,177 @@
+"""How a service comes to the address it shares, and how its open requests end: read from the words of its command.
+
+A socket lies at descriptor 3 when the service starts, with the variables of socket activation. Some servers take it by
+themselves, some want an option, some a preload of `runtime/preload`, and some cannot. Pure; looks at no file.
+"""
+
+from __future__ import annotations
+
+from procman.core.argv import PACKAGE_RUNNERS, SHELLS, Call, calls
+from procman.core.manifest import Address, Service
+from procman.core.values import dataclass
+
+NODE, PYTHON = "node", "python"
+OWN_PORT = "{port}"
+"""A command with this word is told its port and opens it by itself."""
+
+_NODE = frozenset({"node", "nodemon", "ts-node", "tsx", "next", "nest", "nuxt", "fastify", *PACKAGE_RUNNERS})
+_PYTHON = frozenset({"python", "uvicorn", "hypercorn", "gunicorn"})
+# What opens a port of its own and takes no other, with what to do instead.
+_DEAF = {
+    "granian": "use uvicorn or hypercorn",
+    "daphne": "write --fd 3 in its command",
+    "flask": "its server is for development: use gunicorn",
+    "waitress": "use gunicorn",
+    "waitress-serve": "use gunicorn",
+    "http.server": "it is for development: use uvicorn or gunicorn",
+    "bun": "run it with node",
+    "deno": "run it with node",
+    "php": "its server is for development: use one that takes LISTEN_FDS",
+}
+_WARY = frozenset("IE")
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """How one service is given its address. `server`: who takes it, or None where nothing is known of the program.
+
+    `argv`: the command that is run; `added` and `removed`: its words that are not those of the manifest. `preload`:
+    ``node``, ``python`` or None; `drains`: it ends the open requests. `fault`: why the address cannot be used, and
+    `advice` what to do then.
+    """
+
+    argv: tuple[str, ...]
+    server: str | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    preload: str | None = None
+    drains: bool = False
+    fault: str = ""
+    advice: str = ""
+
+    def __str__(self) -> str:
+        """Return it in words: ``uvicorn is given --fd 3, and drained by a preload``."""
+        if self.server is None or self.fault:
+            return ""
+        if self.server == NODE and self.preload == NODE:
+            how = "takes the address by a preload"
+        elif self.added:
+            how = f"is given {' '.join(self.added)}"
+        elif self.removed:
+            how = f"takes the address without {' '.join(self.removed)}"
+        else:
+            how = "takes the address"
+        end = "drained by a preload" if self.drains else "drained as it does by itself"
+        return f"{self.server} {how}, and is {end}"
+
+
+def serving(service: Service, interpreter: str | None = None, *, reachable: bool = True) -> Serving:
+    """Return how `service` comes to its address. `interpreter`: what runs its program, by the program's first line.
+
+    `reachable`: the account it runs as can read the preloads.
+    """
+    plain = Serving(service.command)
+    call = next(reversed(calls(service.command)), None)
+    if service.listen is None or call is None or any(OWN_PORT in word for word in service.command):
+        return plain
+    if call.name in _DEAF:
+        return _deaf(service, call, call.name, _DEAF[call.name])
+    name = call.name if call.name in _NODE | _PYTHON else interpreter
+    if name in _NODE:
+        if not reachable:
+            why = f"'{service.user}' cannot read what procman loads before node"
+            return Serving(service.command, NODE, fault=why, advice="install procman where every user can read it")
+        return Serving(service.command, NODE, preload=NODE, drains=service.drain)
+    if name in _PYTHON:
+        return _python(service, call, name, reachable=reachable)
+    return plain
+
+
+def environment(found: Serving, folder: str, service: Service, known: dict[str, str]) -> dict[str, str]:
+    """Return the variables that load the preload of `found` from `folder`, before what `known` has of them.
+
+    The limit of a drain lies below the stop's: what is left then is ended by the program, not by SIGKILL.
+    """
+    added: dict[str, str] = {}
+    if found.preload == NODE:
+        path = f"{folder}/node.cjs".replace("\\", "\\\\").replace('"', '\\"')
+        added["NODE_OPTIONS"] = f'--require "{path}" {known.get("NODE_OPTIONS", "")}'.rstrip()
+    elif found.preload == PYTHON:
+        before = known.get("PYTHONPATH", "")
+        added["PYTHONPATH"] = f"{folder}/python:{before}" if before else f"{folder}/python"
+    if found.drains:
+        limit = max(service.stop.timeout / 2, service.stop.timeout - 1)
+        added["PROCMAN_DRAIN"] = f"{limit:g} {service.stop.signal}"
+    return added
+
+
+def _python(service: Service, call: Call, name: str, *, reachable: bool) -> Serving:
+    added, removed, fault = _options(call, service.listen)
+    if fault:
+        return _deaf(service, call, call.name, fault)
+    direct = not SHELLS & set(call.around) and service.command[-len(call.words) :] == call.words
+    if (added or removed) and not direct:
+        advice = f"write {' '.join(added)} in its command" if added else f"leave {' '.join(removed)} out"
+        return Serving(service.command, call.name, fault=f"{call.name} runs inside {call.around[0]}", advice=advice)
+    argv = service.command
+    if removed:
+        head = argv[: len(argv) - len(call.args)]
+        argv = (*head, *_without(call.args, removed))
+    drains = service.drain and reachable and not _wary(call)
+    server = call.name if call.name in _PYTHON else name
+    preload = PYTHON if drains else None
+    return Serving((*argv, *added), server, added, removed, preload, drains=drains)
+
+
+def _options(call: Call, listen: Address | None) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+    """Return the words a server lacks, those that stand in the way, and what to do when it cannot take the address."""
+    if call.name == "uvicorn":
+        if _values(call.args, "--uds"):
+            return (), (), "leave --uds out: procman opens the address"
+        return (() if _values(call.args, "--fd") else ("--fd", "3")), (), ""
+    bound = _values(call.args, "-b", "--bind")
+    handed = tuple(word for value, words in bound for word in words if value.startswith("fd://"))
+    if call.name == "gunicorn":
+        return (), handed, ""  # with LISTEN_FDS too it would take the descriptor twice, and close it once too often
+    if call.name == "hypercorn" and not handed:
+        same = tuple(word for value, words in bound for word in words if value.endswith(f":{listen and listen.port}"))
+        return ("-b", "fd://3"), same, ""
+    return (), (), ""
+
+
+def _values(args: tuple[str, ...], *names: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return every value of the options `names`, with the words it stands in."""
+    found = []
+    for index, word in enumerate(args):
+        for name in names:
+            if word == name and index + 1 < len(args):
+                found.append((args[index + 1], args[index : index + 2]))
+            elif word.startswith(f"{name}="):
+                found.append((word[len(name) + 1 :], (word,)))
+    return found
+
+
+def _without(args: tuple[str, ...], removed: tuple[str, ...]) -> tuple[str, ...]:
+    """Return `args` without the words of `removed`, which stand in it in that order."""
+    left = list(removed)
+    kept = []
+    for word in args:
+        if left and word == left[0]:
+            left.pop(0)
+        else:
+            kept.append(word)
+    return tuple(kept)
+
+
+def _wary(call: Call) -> bool:
+    """Tell whether python is told to ignore PYTHONPATH: ``python -I``, ``-E``."""
+    options = []
+    for word in call.words[1:]:
+        if not word.startswith("-") or word == "-m":
+            break
+        options.append(word)
+    return any(not word.startswith("--") and _WARY & set(word[1:]) for word in options)
+
+
+def _deaf(service: Service, call: Call, server: str, advice: str) -> Serving:
+    return Serving(service.command, server, fault=f"{call.name} opens a port of its own", advice=advice)

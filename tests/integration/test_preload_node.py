@@ -1,0 +1,141 @@
+"""The preload of node: servers that know nothing of procman take the address they are handed, and drain."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from procman.adapters.host import PRELOADS
+from tests.support.serving import (
+    NODE_SERVERS,
+    PATIENCE,
+    certificate,
+    drained,
+    kept,
+    node_packages,
+    server,
+)
+from tests.support.tiwater import need
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.slow
+
+TERM = -signal.SIGTERM
+
+
+@pytest.mark.parametrize(
+    ("script", "code"),
+    [("plain.cjs", TERM), ("module.mjs", TERM), ("express.cjs", TERM), ("fastify.mjs", 7), ("koa.cjs", 7)],
+)
+def test_server_takes_its_address_and_drains(tmp_path: Path, script: str, code: int) -> None:
+    """As it is, it answers on the socket it was handed; told to stop it answers what comes, then does as it would."""
+    with server(["node", script], node_packages(), tmp_path / "log") as running:
+        with kept(running.port) as connection, kept(running.port) as fresh, kept(running.port) as slow:
+            assert connection.ask()[1]["x-pid"] == str(running.process.pid)
+            slow.send("/slow")
+            drained(running, connection, fresh)
+            assert slow.answer()[2] == b"slow\n"
+        assert running.code() == code, running.said
+
+
+def test_https_server_drains(tmp_path: Path) -> None:
+    """With https it is the same."""
+    variables = certificate(tmp_path)
+    need("node", "nodejs")
+    with server(["node", "secure.cjs"], NODE_SERVERS, tmp_path / "log", more=variables) as running:
+        with kept(running.port, tls=True) as connection, kept(running.port, tls=True) as fresh:
+            drained(running, connection, fresh)
+        assert running.code() == TERM
+
+
+def test_without_draining_a_kept_connection_is_lost(tmp_path: Path) -> None:
+    """The negative control: with `drain: off` it dies of the signal, and an open connection with it."""
+    need("node", "nodejs")
+    with server(["node", "plain.cjs"], NODE_SERVERS, tmp_path / "log", drain="") as running, kept(running.port) as one:
+        one.send("/")
+        assert one.answer()[0] == 200
+        one.send("/slow")
+        running.term()
+        assert one.ends() == b""
+        assert running.code() == TERM
+
+
+def test_a_kept_connection_is_not_waited_for_for_ever(tmp_path: Path) -> None:
+    """A client that asks for nothing more is left at the server's own timeout, or at the limit."""
+    need("node", "nodejs")
+    with (
+        server(["node", "plain.cjs"], NODE_SERVERS, tmp_path / "log", drain="1 TERM") as running,
+        kept(running.port) as one,
+    ):
+        assert one.ask()[0] == 200
+        running.term()
+        assert running.code() == TERM
+        assert one.ends() == b""
+
+
+def test_other_ports_are_left_alone(tmp_path: Path) -> None:
+    """A second server of the same program gets the port that it asks for."""
+    need("node", "nodejs")
+    with server(["node", "twice.cjs"], NODE_SERVERS, tmp_path / "log") as running:
+        wait_until(lambda: "metrics " in running.said, PATIENCE, "it says its port")
+        other = int(running.said.split()[1])
+        assert other != running.port
+        for port in (running.port, other):
+            with kept(port) as connection:
+                assert connection.ask()[0] == 200
+
+
+def test_npm_passes_the_address_on(tmp_path: Path) -> None:
+    """`npm start` starts node as a grandchild, to which the socket is handed on."""
+    need("npm", "npm")
+    with server(["npm", "start", "--silent"], NODE_SERVERS, tmp_path / "log") as running, kept(running.port) as one:
+        status, headers, _body = one.ask()
+        assert status == 200
+        assert headers["x-pid"] != str(running.process.pid)
+
+
+def test_node_cluster_inside_the_service_works(tmp_path: Path) -> None:
+    """A program that uses node's own cluster module listens on the address with its workers."""
+    need("node", "nodejs")
+    with server(["node", "workers.cjs"], NODE_SERVERS, tmp_path / "log") as running, kept(running.port) as one:
+        assert one.ask()[0] == 200
+
+
+def test_websocket_is_told_that_the_service_restarts(tmp_path: Path) -> None:
+    """An idle WebSocket gets a close frame, 1012, in place of a connection that breaks."""
+    with server(["node", "socket.cjs"], node_packages(), tmp_path / "log") as running, kept(running.port) as one:
+        head = "Host: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        one.socket.sendall(f"GET / HTTP/1.1\r\n{head}{key}\r\n".encode())
+        assert one.answer()[0] == 101
+        one.socket.sendall(b"\x81\x82\0\0\0\0hi")
+        assert one.socket.recv(100) == b"\x81\x02hi"
+        running.term()
+        assert one.socket.recv(4) == b"\x88\x02\x03\xf4"
+        one.socket.sendall(b"\x88\x82\0\0\0\0\x03\xf4")
+        assert running.code() == TERM
+
+
+def test_a_program_that_does_not_listen_is_not_touched() -> None:
+    """Without a server nothing listens for a signal, nothing is written, and it ends by itself."""
+    node = need("node", "nodejs")
+    script = "console.log(process.listenerCount('SIGTERM'), process.eventNames().join())"
+    options = {"NODE_OPTIONS": f'--require "{PRELOADS}/node.cjs"', "LISTEN_FDS": "1", "PROCMAN_DRAIN": "5 TERM"}
+    said = [
+        subprocess.run([node, "-e", script], env=env, check=True, capture_output=True, text=True, timeout=PATIENCE)
+        for env in ({}, options)
+    ]
+    assert (said[0].stdout, said[0].stderr) == (said[1].stdout, said[1].stderr)
+
+
+def test_what_the_user_preloads_is_loaded_too(tmp_path: Path) -> None:
+    """NODE_OPTIONS of the manifest come after procman's, and both are read."""
+    need("node", "nodejs")
+    own = tmp_path / "own file.cjs"
+    own.write_text("console.log('own preload');\n", encoding="utf-8")
+    options = f'--require "{PRELOADS}/node.cjs" --require "{own}"'
+    with server(["node", "plain.cjs"], NODE_SERVERS, tmp_path / "log", more={"NODE_OPTIONS": options}) as running:
+        with kept(running.port) as connection:
+            assert connection.ask()[0] == 200
+        assert running.said.startswith("own preload\n")
