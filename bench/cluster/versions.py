@@ -32,9 +32,9 @@ def _tested(name: str, wanted: tuple[str, ...]) -> int:
     shutil.rmtree(folder, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", "--quiet", *SETS["newest"], *wanted], check=True)
+    subprocess.run([*pip, "install", "--quiet", "--quiet", *SETS["newest"], *wanted], check=True)
     freeze = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout.split()
-    print(f"{name}: {', '.join(line for line in freeze if line.split('==')[0] in SETS['newest'])}", flush=True)
+    print(f"{name}: {', '.join(line for line in freeze if line.split('==')[0].lower() in SETS['newest'])}", flush=True)
     environment = {**os.environ, "SERVERS_BIN": str(folder / "bin")}
     return int(
         subprocess.run([sys.executable, "-m", "pytest", "-q", TESTS], cwd=ROOT, env=environment, check=False).returncode
