@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sees to what the tests start besides Python: mosquitto, node, npm, PostgreSQL, MariaDB, strace and faketime.
+# Sees to what the tests start besides Python: mosquitto, node, npm, nginx, openssl, PostgreSQL, MariaDB,
+# strace and faketime.
 # As root on Debian it installs what is missing; otherwise it says how to, and the tests that need it skip.
 # With CI=true a missing one is a failure: a skipped test proves nothing.
 set -euo pipefail
@@ -17,6 +18,8 @@ missing_packages() {
     has mosquitto || echo mosquitto
     has node || echo nodejs
     has npm || echo npm
+    has nginx || echo nginx-light
+    has openssl || echo openssl
     has_postgresql || echo postgresql
     has mariadbd || echo mariadb-server
     has strace || echo strace

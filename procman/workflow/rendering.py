@@ -11,14 +11,25 @@ from procman.adapters import files, templates
 from procman.adapters import state as states
 from procman.core.errors import Failed, WrongUse
 from procman.core.sheet import Sheet
-from procman.engines import systemd
+from procman.engines import nginx, systemd
 from procman.workflow import apply as applying
 from procman.workflow.decide import Approved
 from procman.workflow.target import target_for
 
 
-def render(approved: Approved, folder: str, environment: Mapping[str, str]) -> tuple[str, ...]:
-    """Write the files of an approved decision to `folder` and return their paths. Each is written whole."""
+def render_proxy(approved: Approved) -> Sheet:
+    """Return the file of nginx in front of the services that listen; Failed when none does."""
+    try:
+        (sheet,) = templates.render(nginx.pages(approved.manifest.project, approved.manifest.services))
+    except ValueError as error:
+        raise Failed(f"there is nothing to put a proxy in front of: {error}", "give a service `listen`") from None
+    return sheet
+
+
+def render(
+    approved: Approved, folder: str, environment: Mapping[str, str], more: tuple[Sheet, ...] = ()
+) -> tuple[str, ...]:
+    """Write the files of an approved decision, and `more`, to `folder`; return their paths. Each is written whole."""
     where = os.path.abspath(folder)  # noqa: PTH100
     if os.path.exists(where) and not os.path.isdir(where):  # noqa: PTH110, PTH112
         raise WrongUse(f"{folder} is not a folder", "name a folder with --to")
@@ -28,7 +39,7 @@ def render(approved: Approved, folder: str, environment: Mapping[str, str]) -> t
     files.make_folder(state.specs)
     files.make_folder(state.logs)
     target = target_for(approved, state.folder)
-    written = (*applying.sheets(target, applying.place(state)), *_unit(approved, state.folder, environment))
+    written = (*applying.sheets(target, applying.place(state)), *_unit(approved, state.folder, environment), *more)
     for sheet in written:
         files.write_whole(f"{where}/{sheet.path}", sheet.content, sheet.mode)
     return tuple(os.path.join(folder, sheet.path) for sheet in written)  # noqa: PTH118

@@ -78,3 +78,12 @@ def test_the_rendered_unit_is_one_that_systemd_takes(shop: Project) -> None:
     done = subprocess.run([verify, "verify", "--man=no", str(unit)], capture_output=True, text=True, check=False)
     assert (done.returncode, [line for line in done.stderr.splitlines() if unit.name in line]) == (0, [])
     assert "ExecStart=" in unit.read_text(encoding="utf-8")
+
+
+def test_a_proxy_is_rendered(shop: Project) -> None:
+    """`render --proxy nginx` prints the proxy's file; with --to it lies beside the others."""
+    printed = ended(shop.run("render", "--proxy", "nginx"), 0, f"server 127.0.0.1:{shop.port} max_fails=0;").out
+    ended(shop.run("render", "--proxy", "nginx", "--to", "out"), 0, "out/supervisord.conf", "out/shop.nginx.conf")
+    assert printed == (shop.folder / "out" / "shop.nginx.conf").read_text(encoding="utf-8")
+    shop.write(services={"mqtt": shop.mqtt()})
+    ended(shop.run("render", "--proxy", "nginx"), 1, "nothing to put a proxy in front of")
