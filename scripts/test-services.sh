@@ -30,6 +30,7 @@ install() {
     local log service new=()
     log=$(mktemp)
     has mosquitto || new+=(mosquitto)
+    has nginx || new+=(nginx)
     has_postgresql || new+=(postgresql)
     has mariadbd || new+=(mariadb)
     echo "setup: installing Debian packages for the tests: $*"

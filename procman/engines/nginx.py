@@ -1,6 +1,6 @@
 """nginx: a proxy in front of the services that listen. Renders; writes nothing.
 
-One server per service, its shared address: which instance answers is the kernel's and procman's decision, so there is no
+One server per service, its shared address: which instance answers is decided by the kernel and procman, so there is no
 list of instances that would have to follow `scale`.
 """
 
