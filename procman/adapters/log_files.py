@@ -24,6 +24,25 @@ def tail(path: str, count: int, until: int | None = None) -> list[str]:
     return [visible(line) for line in data.splitlines()[-count:]] if count else []
 
 
+def between(path: str, inode: int, begin: int, end: int, count: int) -> list[str]:
+    """Return the last `count` lines from `begin` to `end` of the file with this inode; none when it was rotated away.
+
+    It is `path`, or what that was renamed to.
+    """
+    number, name = 0, path
+    while True:
+        try:
+            with open(name, "rb") as file:  # noqa: PTH123
+                if os.fstat(file.fileno()).st_ino == inode:
+                    first = max(begin, end - BLOCK)
+                    data = os.pread(file.fileno(), max(0, end - first), first)
+                    return [visible(line) for line in data.splitlines()[-count:]] if count else []
+        except OSError:
+            return []
+        number += 1
+        name = f"{path}.{number}"
+
+
 def visible(line: bytes) -> str:
     """Return `line` as text that cannot steer a terminal; tabs and colours (SGR) stay."""
     import re  # noqa: PLC0415

@@ -68,7 +68,7 @@ def _line(event: Event) -> str:
     from procman.core.events import told
 
     words = f"{event.unit or '-':10}  {event.event:16}  {told(event)}".rstrip()
-    return f"{_local(event.at)}  {paint(words, STYLES.get(event.event, ''))}"
+    return f"{local(event.at)}  {paint(words, STYLES.get(event.event, ''))}"
 
 
 def _document(event: Event) -> dict[str, object]:
@@ -84,7 +84,8 @@ def rfc3339(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _local(at: float) -> str:
+def local(at: float) -> str:
+    """Return a time in seconds since the epoch as the clock on the wall shows it here."""
     import time
 
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))

@@ -21,6 +21,7 @@ COMMANDS = {
     "scale": "Run another number of instances, by the same rules and budget.",
     "logs": "Show what all services write, as one stream.",
     "events": "Show the history of everything the manager did and saw.",
+    "why": "Tell why a service died, and what would help.",
     "down": "End everything of the project.",
     "verify": "Ask broker and database whether the guards of a consumer hold.",
     "doctor": "Look for a second consumer on this host, procman's or not.",

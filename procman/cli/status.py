@@ -10,6 +10,7 @@ from procman.cli.options import environment, file_option, format_option
 from procman.core.errors import EXIT_DEGRADED, EXIT_NOT_RUNNING
 
 if TYPE_CHECKING:
+    from procman.core.deaths import Death
     from procman.core.status import InstanceStatus
     from procman.workflow.look import Report
 
@@ -56,6 +57,7 @@ def command(file: str | None, form: str) -> int:
 def _lines(report: Report) -> list[str]:
     from procman.cli.console import paint, table
     from procman.core.quantity import format_size
+    from procman.core.words import visible
 
     if report.manager_pid is None:
         return [f"{report.project} is not running; procman up starts it"]
@@ -69,6 +71,7 @@ def _lines(report: Report) -> list[str]:
     used = sum(row.memory or 0 for row in report.rows)
     manager = f"supervisord pid {report.manager_pid}, {format_size(report.manager_memory)}"
     notes = [f"  {row.unit}: {row.held_by or row.reason}" for row in report.rows if row.held_by or row.reason]
+    notes += [f"  {d.unit} died {_ago(d, report.seen_at)}: {visible(d.phrase)}" for d in report.deaths]
     notes += [f"  {row.unit} {row.memory_words}" for row in report.rows if row.memory_words]
     return [
         paint(f"{report.project}{_choice(report)}: {manager}", "bold"),
@@ -84,6 +87,12 @@ def _lines(report: Report) -> list[str]:
         *(["  a change is under way, or was cut short; procman up finishes it"] if report.unfinished else []),
         *([f"  {report.path} has changed since the last procman up"] if report.edited else []),
     ]
+
+
+def _ago(death: Death, now: float) -> str:
+    from procman.core.quantity import format_time
+
+    return f"{format_time(max(0.0, now - death.at))} ago"
 
 
 def _limits_note(report: Report) -> list[str]:
@@ -143,11 +152,12 @@ def _document(report: Report) -> dict[str, object]:
         ],
         "required_bytes": report.required,
         "usable_bytes": report.usable,
-        "instances": [_instance(row, dict(report.guards).get(row.unit)) for row in report.rows],
+        "instances": [_instance(row, report) for row in report.rows],
     }
 
 
-def _instance(row: InstanceStatus, guard: str | None) -> dict[str, object]:
+def _instance(row: InstanceStatus, report: Report) -> dict[str, object]:
+    death = next((d for d in report.deaths if d.unit == row.unit), None)
     return {
         "service": row.service,
         "instance": row.instance,
@@ -166,9 +176,16 @@ def _instance(row: InstanceStatus, guard: str | None) -> dict[str, object]:
         "hard_limit_by": row.capped.by,
         "restarts": row.restarts,
         "held_by": row.held_by,
-        "guard": guard,
+        "guard": dict(report.guards).get(row.unit),
         "reason": row.reason,
+        "last_death": None if death is None else _death(death),
     }
+
+
+def _death(death: Death) -> dict[str, object]:
+    from procman.cli.events import rfc3339
+
+    return {"at": rfc3339(death.at), "cause": death.cause.value, "text": death.phrase}
 
 
 def _protections(report: Report) -> dict[str, bool]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from procman.adapters import processes
 from procman.core.status import InstanceStatus
 from procman.core.strays import Stray
 from procman.workflow.guards import guards, seen_outside
 from procman.workflow.observe import observe, status_rows
-from procman.workflow.project import find
+from procman.workflow.project import Project, find
+
+if TYPE_CHECKING:
+    from procman.core.deaths import Death
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,7 @@ class Report:
     """One look at a project. Sizes in bytes; `manager_pid` is None when the manager is not running.
 
     `guards`: what holds each singleton, in one word. `adopts`: orphans of the services fall to the manager.
+    `deaths`: the last one of each instance that was started again or does not run.
     `cgroup`: the version of the control groups that hold hard limits; None, and `cgroup_reason`, where there are none.
     """
 
@@ -36,6 +41,8 @@ class Report:
     guards: tuple[tuple[str, str], ...] = ()
     strays: tuple[Stray, ...] = ()
     adopts: bool = False
+    deaths: tuple[Death, ...] = ()
+    seen_at: float = 0.0
     cgroup: int | None = None
     cgroup_reason: str | None = None
 
@@ -48,6 +55,7 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
     applied = project.applied
     observed = None if applied.down else observe(project.state)
     memory = processes.memory((observed.manager_pid,)) if observed else 0
+    shown = status_rows(observed, applied) if observed else ()
     return Report(
         project=applied.project,
         path=applied.path,
@@ -60,13 +68,25 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         manager_pid=observed.manager_pid if observed else None,
         manager_state=observed.state.lower() if observed else "not running",
         manager_memory=memory,
-        rows=status_rows(observed, applied) if observed else (),
+        rows=shown,
+        deaths=_deaths(project, shown),
+        seen_at=observed.seen_at if observed else 0.0,
         guards=guards(observed, applied) if observed else (),
         strays=seen_outside(observed, applied) if observed else (),
         adopts=observed is not None and observed.adopts,
         cgroup=observed.cgroup if observed else None,
         cgroup_reason=observed.cgroup_reason if observed else None,
     )
+
+
+def _deaths(project: Project, shown: tuple[InstanceStatus, ...]) -> tuple[Death, ...]:
+    """Return the last death of what has died; the history is read only when something has."""
+    ill = [row.unit for row in shown if row.restarts or row.capped.replaced or not row.as_wanted]
+    if not ill:
+        return ()
+    from procman.workflow.deaths import last  # noqa: PLC0415 - mostly nothing has died
+
+    return tuple(last(project.state, ill).values())
 
 
 def _never_started(file: str | None, environment: Mapping[str, str]) -> Report:

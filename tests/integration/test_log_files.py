@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from procman.adapters.log_files import BLOCK, LONGEST, Follower, tail, visible
+from procman.adapters.log_files import BLOCK, LONGEST, Follower, between, tail, visible
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 
@@ -193,3 +193,16 @@ def test_what_a_follower_will_read_is_not_in_the_tail(tmp_path: Path) -> None:
     assert tail(str(log), 10, follower.start) == ["one"]
     assert follower.lines() == ["two"]
     follower.close()
+
+
+def test_lines_of_one_process_are_found_after_rotation(tmp_path: Path) -> None:
+    """Between two offsets of one inode, wherever that was renamed to; nothing once it is gone."""
+    path = tmp_path / "api-0.log"
+    path.write_text("of the one before\nmine 1\nmine 2\nof the next\n", encoding="utf-8")
+    inode = path.stat().st_ino
+    assert between(str(path), inode, 18, 32, 5) == ["mine 1", "mine 2"]
+    path.rename(tmp_path / "api-0.log.1")
+    path.write_text("new\n", encoding="utf-8")
+    assert between(str(path), inode, 18, 32, 1) == ["mine 2"]
+    (tmp_path / "api-0.log.1").unlink()
+    assert between(str(path), inode, 18, 32, 5) == []
