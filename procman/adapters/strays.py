@@ -16,6 +16,9 @@ from procman.runtime.exits import printable
 
 MARK = b"PROCMAN_STATE"
 POLL = 0.02
+MANAGERS = frozenset((b"supervisor.supervisord", b"procman.runtime.supervisord"))
+"""The module that Python was told to run: supervisord by hand, or by us."""
+
 INLINE = frozenset(("-c", "-e", "-m", "--eval"))
 """Options whose value is the program itself: what comes after them is no script."""
 
@@ -49,7 +52,7 @@ def find(specs: tuple[Spec, ...], manager: int | None = None) -> tuple[Stray, ..
 def managed(pid: int, table: dict[int, int]) -> bool:
     """Tell whether `pid`, or one it descends from, carries procman's mark or is a manager."""
     while pid > 1:
-        if procfs.value(procfs.environ(pid), MARK) is not None or b"supervisor.supervisord" in _argv(pid):
+        if procfs.value(procfs.environ(pid), MARK) is not None or MANAGERS & set(_argv(pid)):
             return True
         pid = table.get(pid, 0)
     return False

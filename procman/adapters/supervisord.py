@@ -66,7 +66,7 @@ def _spawn(state: State, *, foreground: bool) -> subprocess.Popen[bytes]:
     try:
         with open(output, "wb", opener=_private) as sink:
             return subprocess.Popen(
-                [python(), "-m", "supervisor.supervisord", "-c", state.conf],
+                [python(), "-m", "procman.runtime.supervisord", "-c", state.conf],
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from procman.adapters.strays import MANAGERS
 from procman.adapters.supervisor_rpc import Client
 from procman.core.errors import ProcmanError
 from procman.runtime import lockfiles, procfs
@@ -294,7 +295,7 @@ def _processes(folder: Path) -> list[int]:
 
 def _manages(pid: int, folder: Path) -> bool:
     words = _words(pid)
-    return b"supervisor.supervisord" in words and any(word.startswith(f"{folder}/".encode()) for word in words)
+    return not MANAGERS.isdisjoint(words) and any(word.startswith(f"{folder}/".encode()) for word in words)
 
 
 def _lives(pid: int) -> bool:
