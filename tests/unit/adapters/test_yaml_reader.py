@@ -97,11 +97,11 @@ def test_what_is_no_yaml_is_told_with_its_place(text: str, said: str, place: tup
 )
 def test_hostile_documents_are_refused_quickly(text: str) -> None:
     """Deep nesting, alias bombs and floods end at a limit, long before memory or the stack do."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     node, findings = read(text)
     assert node is None
     assert [f.code for f in findings] == ["PM001"]
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
 
 
 def test_merge_keys_yield_to_what_is_written_beside_them() -> None:
