@@ -65,9 +65,12 @@ def decode(name: str) -> str:
 def widen(topic: str, longest: int = LONGEST_NAME) -> str:
     """Return `topic`, or the closest filter that covers it and whose name has at most `longest` bytes.
 
-    Wider is safe: two that overlap still do. Where only ``#`` is short enough it stands for ``$`` topics too, since all
-    that overlap with such a long first level begin with the same level and share its file.
+    Wider is safe: two that overlap still do. ``#`` misses topics that begin with ``$``: where the first level of one is
+    so long that only ``#`` would be short enough for what lies below it, all filters with that level become ``#``.
     """
+    first = topic.partition("/")[0]
+    if first.startswith("$") and len(encode(f"{first}/#")) > longest:
+        return "#"
     for candidate in (topic, *broader(topic)):
         if len(encode(candidate)) <= longest:
             return candidate

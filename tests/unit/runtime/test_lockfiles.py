@@ -1,7 +1,7 @@
 """Names of lock files: any filter fits into one, and wider ones cover."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from procman.core.topics import filters_overlap
@@ -38,6 +38,8 @@ def test_a_name_that_encode_never_makes_collides_with_all(name: str) -> None:
 
 
 @given(FILTERS, FILTERS, st.integers(6, 30))
+@example("$x", "$x/#", 6)
+@example("$" + "x" * (LONGEST_NAME - 4), "$" + "x" * (LONGEST_NAME - 4) + "/a", LONGEST_NAME)
 def test_filters_that_overlap_still_do_when_widened(one: str, other: str, longest: int) -> None:
     """However short names must be, two consumers of one message find each other: same file, or overlapping filters."""
     wide, wider = widen(one, longest), widen(other, longest)
