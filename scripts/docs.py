@@ -14,6 +14,8 @@ from pathlib import Path
 from procman.core import keys
 from procman.core.code_examples import EXAMPLES
 from procman.core.codes import CODES
+from procman.core.imports.pm2_fields import FIELDS, TOP, camel
+from procman.core.imports.pm2_fields import Field as Pm2Field
 from procman.core.json_schema import schema
 from procman.core.kinds import Field, Json, Kind, Record, ScalarKind
 from procman.core.shapes import ListOf, ScalarOrList, ScalarOrMapping, Table
@@ -23,6 +25,8 @@ from procman.rules.index import RULES
 ROOT = Path(__file__).resolve().parents[1]
 GUIDE = ROOT / "docs" / "guide.md"
 PAGES = ROOT / "docs" / "rules"
+PM2 = ROOT / "docs" / "pm2.md"
+PM2_BEGIN, PM2_END = "<!-- pm2 fields: made by `make docs` -->\n", "<!-- end of pm2 fields -->\n"
 BEGIN, END = "<!-- fields: made by `make docs` -->\n", "<!-- end of fields -->\n"
 HEAD = "<!-- Made by `make docs`; edit {source} instead. -->\n"
 
@@ -51,6 +55,7 @@ def pages() -> dict[Path, str]:
         PAGES / "index.md": index_page(),
         ROOT / "docs" / "schema" / "procman.schema.json": json.dumps(schema(), indent=2) + "\n",
         GUIDE: with_fields(GUIDE.read_text(encoding="utf-8")),
+        PM2: with_pm2_fields(PM2.read_text(encoding="utf-8")),
     }
 
 
@@ -107,6 +112,21 @@ def fields_table() -> str:
         + "".join(_row(*row) for row in (_names(record) if record is keys.SHARED else _rows(record, prefix)))
         for title, prefix, record in sections
     )
+
+
+def with_pm2_fields(page: str) -> str:
+    """Return the page about PM2 with the table of its fields renewed between its two marks."""
+    before, _, rest = page.partition(PM2_BEGIN)
+    _, _, after = rest.partition(PM2_END)
+    head = "\n| PM2's field | becomes | outcome | what to know |\n| --- | --- | --- | --- |\n"
+    rows = "".join(_row(_spellings(f), f"`{f.to}`" if f.to else "", f.outcome.value, f.words) for f in (*FIELDS, *TOP))
+    return f"{before}{PM2_BEGIN}{head}{rows}\n{PM2_END}{after}"
+
+
+def _spellings(field: Pm2Field) -> str:
+    """Return every name of a field; camelCase, which each has, is said above the table."""
+    names = [name for name in (field.name, *field.aliases) if name != camel(field.name) or name == field.name]
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _sentence(words: str) -> str:

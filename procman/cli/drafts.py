@@ -17,17 +17,25 @@ def summary(services: tuple[Draft, ...]) -> str:
     return ", ".join(f"{draft.name} ({draft.kind.value})" for draft in services)
 
 
+HOST = "PM02"
+"""What this host lacks: programs, folders, users. The manifest may be for another one."""
+BUDGET = "PM101"
+
+
 def show_verdict(decision: Decision, path: str) -> int:
-    """Say whether the manifest is without errors and fits here; return 1 when it has errors."""
+    """Say whether the manifest is good and fits this machine; return 1 when it has errors of its own."""
     from procman.core.diagnostics import errors
 
     faults = errors(decision.findings)
     for finding in faults:
         talk(f"{finding.file}:{finding.span.line}: {finding.code} {finding.message}")
-    others = len(decision.findings) - len(faults)
-    if faults or decision.plan is None:
-        talk(f"not ready: {counted(len(faults), 'error')}; see procman validate {path}")
+    own = [finding for finding in faults if not finding.code.startswith((HOST, BUDGET))]
+    if own or decision.plan is None:
+        talk(f"not ready: {counted(len(own), 'error')}; see procman validate {path}")
         return 1
+    others = len(decision.findings) - len(faults)
     said = f"; {counted(others, 'finding')} to look at with procman validate" if others else ""
-    talk(f"no errors, and the plan fits this machine{said}" if decision.plan.fits else f"the plan does not fit{said}")
+    here = "" if len(faults) == 0 or not decision.plan.fits else ", but for what this host lacks"
+    fits = "the plan fits this machine" if decision.plan.fits else "the plan does not fit this machine"
+    talk(f"the manifest is good{here}, and {fits}{said}")
     return 0

@@ -10,6 +10,7 @@ from procman import __version__
 
 COMMANDS = {
     "init": "Write a first manifest by looking at the project.",
+    "import": "Make a manifest of what PM2, a Procfile or supervisord runs.",
     "validate": "Check manifests and show every fault with its place.",
     "plan": "Show what would run, whether it fits, and what would change.",
     "render": "Write the supervisord files without starting anything.",
@@ -30,6 +31,9 @@ COMMANDS = {
     "schema": "Print the JSON Schema of the manifest.",
 }
 
+MODULES = {"import": "importing"}
+"""Modules with another name than their command, which Python keeps for itself."""
+
 
 class LazyGroup(click.Group):
     """Knows its commands by name; imports one when it is asked for."""
@@ -42,7 +46,7 @@ class LazyGroup(click.Group):
         """Return the command called `cmd_name`, or None."""
         if cmd_name not in COMMANDS:
             return None
-        command = import_module(f"procman.cli.{cmd_name}").command
+        command = import_module(f"procman.cli.{MODULES.get(cmd_name, cmd_name)}").command
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(

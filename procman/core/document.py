@@ -75,8 +75,8 @@ def core_value(scalar: Scalar) -> str | int | float | bool | None:
     One step stricter than the schema: digits after a leading zero stay text, because ``0600`` is a mode to people.
     """
     text = scalar.text
-    if not (scalar.plain or scalar.filled):
-        return text
+    if not (scalar.plain or (scalar.filled and text)):
+        return text  # "${NAME:-}" in quotes is empty text, as "" is
     if text in _WORDS:
         return _WORDS[text]
     return _number(text) if text[0] in _NUMERIC else text

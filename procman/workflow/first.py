@@ -15,7 +15,7 @@ from procman.core.imports.program import drafted
 from procman.core.imports.project_files import Look
 from procman.core.values import dataclass
 from procman.workflow.decide import Choice, Decision, decide
-from procman.workflow.load import load_data
+from procman.workflow.load import Loaded, load_data
 
 HEAD = (
     "A first manifest, made by `procman init` from {source}. Check kinds and memory, then: procman plan, procman up.",
@@ -58,7 +58,12 @@ def look(folder: str) -> First:
 
 def judged(text: str, path: str, environment: Mapping[str, str], ram: int | None = None) -> Decision:
     """Return what the rules and the budget say of `text`, as if it were the manifest at `path`."""
-    return decide(load_data(text.encode(), path, environment), Choice(ram=ram), environment)
+    return decide(loaded(text, path, environment), Choice(ram=ram), environment)
+
+
+def loaded(text: str, path: str, environment: Mapping[str, str]) -> Loaded:
+    """Return `text` as if it were the manifest at `path`."""
+    return load_data(text.encode(), path, environment)
 
 
 def write(text: str, path: str, *, force: bool, mode: int = 0o644) -> None:
@@ -66,6 +71,15 @@ def write(text: str, path: str, *, force: bool, mode: int = 0o644) -> None:
     if os.path.lexists(path) and not force:
         raise Failed(f"{path} is there already, and was left as it is", "name another file, or give --force")
     files.write_whole(path, text.encode(), mode)
+
+
+def title(folder: str) -> str:
+    """Return the name that package.json gives the project, or nothing."""
+    try:
+        name = _json(folders.beginning(folder, "package.json")).get("name")
+    except Failed:
+        return ""
+    return name.rpartition("/")[2] if isinstance(name, str) else ""
 
 
 def _first(folder: str, name: str, found: Look) -> First:
@@ -76,22 +90,13 @@ def _first(folder: str, name: str, found: Look) -> First:
         taken.append(draft.name)
         services.append(draft if verdict.sure else _explained(draft))
     head = tuple(words.format(source=name) for words in HEAD)
-    title = project_name(_title(folder) or os.path.basename(os.path.realpath(folder)))  # noqa: PTH119
-    text = yaml_text.text(Sketch(title, tuple(services), head, explained=True))
+    named = project_name(title(folder) or os.path.basename(os.path.realpath(folder)))  # noqa: PTH119
+    text = yaml_text.text(Sketch(named, tuple(services), head, explained=True))
     return First(text, name, tuple(services), found.notes)
 
 
 def _explained(draft: Draft) -> Draft:
     return Draft(draft.name, draft.kind, draft.entries, (*draft.reasons, _UNSURE), draft.below)
-
-
-def _title(folder: str) -> str:
-    """Return the name that package.json gives the project, or nothing."""
-    try:
-        name = _json(folders.beginning(folder, "package.json")).get("name")
-    except Failed:
-        return ""
-    return name.rpartition("/")[2] if isinstance(name, str) else ""
 
 
 def _procfile(folder: str, text: str) -> Look:

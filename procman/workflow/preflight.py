@@ -37,6 +37,10 @@ def check_strays(
     """
     specs = tuple(s for s in _starting(target, actions) if s.kind is Kind.SINGLETON)
     found = _sure(specs, observed)
+    kept = next((stray for stray in found if takeover and stray.origin.startswith("PM2 ")), None)
+    if kept is not None:
+        # Ended by its pid, it would be back within milliseconds, or after restart_delay: beside the one started here.
+        raise Held(f"{kept.service} is kept running by PM2: {described(kept)}", f"end it for good first: {kept.stop}")
     for stray in found if takeover else ():
         progress(stray.service, f"ending {described(stray)}")
         strays.end(stray.pid, max(s.stop.timeout for s in specs))

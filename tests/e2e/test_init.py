@@ -1,26 +1,19 @@
 """A first manifest from what lies in a folder: it is good, explains itself, and writes over nothing."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import procman
 from tests.support.projects import Done, ended
 
 PACKAGE = {"name": "shop", "scripts": {"start": "node index.js", "worker": "node worker.js"}, "dependencies": {}}
 
 
-def init(folder: Path, *args: str, command: str = "init") -> Done:
+def init(folder: Path, *args: str) -> Done:
     """Run `procman init` in `folder`."""
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "PROCMAN_HOME": str(folder / "home")}
-    done = subprocess.run(
-        [sys.executable, "-m", "procman", command, *args],
-        cwd=folder, env=env, capture_output=True, text=True, check=False, timeout=60,
-    )  # fmt: skip
-    return Done(args, done.returncode, done.stdout, done.stderr)
+    return procman(folder, "init", *args)
 
 
 @pytest.fixture(name="folder")
@@ -39,8 +32,8 @@ def test_it_is_written_and_plans(folder: Path) -> None:
     text = (folder / "procman.yaml").read_text(encoding="utf-8")
     assert "# scalable: index.js creates a server\n" in text
     assert "# singleton: its name says 'worker'\n" in text
-    ended(init(folder, command="validate"), 0)
-    ended(init(folder, command="plan"), 0, "shop: fits")
+    ended(procman(folder, "validate"), 0)
+    ended(procman(folder, "plan"), 0, "shop: fits")
 
 
 def test_it_writes_over_nothing_unasked(folder: Path) -> None:

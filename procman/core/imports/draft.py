@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 
 from procman.core.manifest import Kind
@@ -73,6 +74,7 @@ def service_name(text: str, taken: Collection[str] = ()) -> str:
 
 
 def _plain(text: str) -> str:
-    words = re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
+    bare = text if text.isascii() else unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    words = re.sub("[^a-z0-9]+", "-", bare.lower()).strip("-")
     words = re.sub("^([0-9]|x(?:-|$))", r"app-\1", words)
     return words[:LONGEST_NAME].strip("-")

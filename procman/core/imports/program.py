@@ -37,7 +37,7 @@ class Program:
 def drafted(program: Program, taken: Collection[str] = ()) -> tuple[Draft, Verdict]:
     """Return the service that `program` becomes, and the verdict behind its kind; its name is none of `taken`."""
     verdict = judge(program.clues)
-    words, set_in_front = _apart(program.command)
+    words, set_in_front = apart(program.command)
     entries = [*command_entries(words)]
     if verdict.kind is Kind.SCALABLE:
         entries.append(Entry("instances", program.clues.instances))
@@ -81,7 +81,7 @@ def split(text: str) -> tuple[str, ...] | None:
     return words if words and "=" not in words[0] else None
 
 
-def _apart(command: tuple[str, ...] | str) -> tuple[tuple[str, ...] | str, tuple[tuple[str, str], ...]]:
+def apart(command: tuple[str, ...] | str) -> tuple[tuple[str, ...] | str, tuple[tuple[str, str], ...]]:
     """Return the command without the variables that are set in front of it, and these."""
     if not isinstance(command, str) or re.search(_SHELL, command):
         return command, ()

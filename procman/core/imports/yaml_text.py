@@ -85,7 +85,7 @@ def _value(value: Value, *, free: bool = False, flow: bool = False) -> str:
 def _scalar(value: str, *, free: bool = False, flow: bool = False) -> str:
     form = _PLAIN_IN_FLOW if flow else _PLAIN
     plain = re.fullmatch(form, value) and not re.search(r": |:$| #|^-( |$)|^---|^\.\.\.| $", value)
-    if plain and _is_text(value, free=free):
+    if plain and _is_text(value, free=free) and ":-}" not in value:
         return value
     return _quoted(value)
 

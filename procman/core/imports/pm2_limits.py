@@ -1,0 +1,102 @@
+"""PM2's limits and times as the manifest has them: memory, start, stop, restart, readiness."""
+
+from __future__ import annotations
+
+import math
+
+from procman.core.imports.draft import Entry, Value
+from procman.core.imports.pm2_app import App, milliseconds, size
+from procman.core.imports.pm2_command import Script
+from procman.core.manifest import Kind
+from procman.core.quantity import KIB, MAX_SIZE, MAX_TIME, MIB
+
+MOST_INSTANCES = 256
+MOST_RESTARTS = 100
+LEAST_WINDOW = 60.0
+UPTIME = 1000.0
+"""PM2's own min_uptime, in milliseconds."""
+SMALLEST = MIB
+"""Bytes: below, no program runs, and PM2 restarts it for ever."""
+
+
+def entries(app: App, kind: Kind, script: Script, told: dict[str, str]) -> list[Entry]:
+    """Return the keys for the limits and times of `app`; `told` gets words where the usual ones do not fit."""
+    found = [
+        _memory(app, told),
+        _ready(app, kind, told),
+        _start(app),
+        _stop(app, script),
+        _restart(app, told),
+    ]
+    return [entry for entry in found if entry is not None]
+
+
+def short(seconds: float) -> str:
+    """Return `seconds` as the manifest writes a time: ``1600ms``, ``10s``, ``5m``."""
+    whole = round(min(seconds, MAX_TIME) * 1000)
+    for unit, factor in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
+        if whole and whole % factor == 0 and (unit == "s" or whole // factor > 1):
+            return f"{whole // factor}{unit}"
+    return f"{whole}ms"
+
+
+def short_size(size: int) -> str:
+    """Return `size` (bytes) as the manifest writes it, rounded up: a limit is never less than it was."""
+    for unit, factor in (("G", MIB << 10), ("M", MIB)):
+        if size % factor == 0:
+            return f"{size // factor}{unit}"
+    return f"{-(-size // MIB)}M" if size >= MIB else f"{-(-size // KIB)}K"
+
+
+def _memory(app: App, told: dict[str, str]) -> Entry | None:
+    if "max_memory_restart" not in app.values:
+        return None
+    limit = size(app.values["max_memory_restart"])
+    if limit is None or not SMALLEST <= limit <= MAX_SIZE:
+        told["max_memory_restart"] = "left out: no program runs in it; set `memory` to what it needs"
+        return None
+    return Entry("memory", short_size(limit))
+
+
+def _ready(app: App, kind: Kind, told: dict[str, str]) -> Entry | None:
+    timeout = app.number("listen_timeout")
+    if kind is not Kind.SCALABLE:
+        alone = "without `listen` a process is ready once it has stayed up for start.time"
+        told.update({name: alone for name in ("wait_ready", "listen_timeout") if app.values.get(name)})
+        return None
+    return Entry("ready", {"timeout": short(timeout / 1000)}) if timeout else None
+
+
+def _start(app: App) -> Entry | None:
+    uptime = milliseconds(app.values["min_uptime"]) if "min_uptime" in app.values else None
+    return Entry("start", {"time": short(uptime / 1000)}) if uptime and uptime != UPTIME else None
+
+
+def _stop(app: App, script: Script) -> Entry | None:
+    """Return how it is ended. PM2 sends SIGINT; a program that handles SIGTERM needs nothing said."""
+    parts: dict[str, Value] = {}
+    if "SIGTERM" not in script.text:
+        parts["signal"] = "INT"
+    timeout = app.number("kill_timeout")
+    if timeout:
+        parts["timeout"] = short(timeout / 1000)
+    aside = "as PM2 ends it" if "signal" in parts else "it handles SIGTERM, so that is sent, not PM2's SIGINT"
+    return Entry("stop", parts, aside) if parts else None
+
+
+def _restart(app: App, told: dict[str, str]) -> Entry | None:
+    parts: dict[str, Value] = {}
+    most = app.number("max_restarts")
+    if most is not None:
+        uptime = (milliseconds(app.values["min_uptime"]) if "min_uptime" in app.values else None) or UPTIME
+        count = int(min(max(most, 0), MOST_RESTARTS))
+        pause = (app.number("restart_delay") or app.number("exp_backoff_restart_delay") or UPTIME) + uptime
+        # One more than may fail, as slowly as they may: a window in tens of seconds that all of them fall into.
+        window = max(LEAST_WINDOW, math.ceil((count + 1) * pause / 10_000) * 10)
+        parts = {"max": count} if window == LEAST_WINDOW else {"max": count, "within": short(window)}
+        if most > MOST_RESTARTS:
+            told["max_restarts"] = f"{MOST_RESTARTS}, the most there is: what fails so often needs a person"
+    delay = app.number("exp_backoff_restart_delay") or app.number("restart_delay")
+    if delay:
+        parts["delay"] = short(delay / 1000)
+    return Entry("restart", parts) if parts else None

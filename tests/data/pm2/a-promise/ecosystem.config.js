@@ -1,0 +1,1 @@
+module.exports = Promise.resolve({ apps: [{ name: 'late', script: 'late.js' }] })

@@ -1,0 +1,1 @@
+import amqp from 'amqplib'

@@ -1,0 +1,2 @@
+// the smallest file there is
+module.exports = { name: 'api', script: './server.js' }

@@ -1,0 +1,2 @@
+import { connect } from 'mqtt'
+connect('mqtt://localhost').subscribe('a/b')
