@@ -22,7 +22,11 @@ Exit codes: 0 no FAIL and no UNKNOWN, 1 a FAIL, 2 wrong use,
 @file_option
 @format_option
 def command(file: str | None, form: str) -> int:
-    """Look for a second consumer on this host: locks, the same command outside procman, connections to the broker."""
+    """Look for a second consumer on this host, and at the machine: what stands in the way, each with its fix.
+
+    Locks, the same command outside procman, connections to the broker; swap, limits, disk, clock, ports, permissions,
+    what was left behind, OOM kills, other managers.
+    """
     from procman.cli.checks_text import show
     from procman.core import checks as values
     from procman.workflow import doctor

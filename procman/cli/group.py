@@ -25,7 +25,7 @@ COMMANDS = {
     "why": "Tell why a service died, and what would help.",
     "down": "End everything of the project.",
     "verify": "Ask broker and database whether the guards of a consumer hold.",
-    "doctor": "Look for a second consumer on this host, procman's or not.",
+    "doctor": "Look for a second consumer, and for what stands in the way on this host.",
     "explain": "Print the page of a rule.",
     "rules": "List every rule.",
     "schema": "Print the JSON Schema of the manifest.",

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from procman.core.topics import filters_overlap, split_share
 
-__all__ = ["DOORS", "PORT", "filter_fault", "filters_overlap", "normalize_broker", "split_share", "without_credentials"]
+__all__ = [
+    "DOORS",
+    "PORT",
+    "door",
+    "filter_fault",
+    "filters_overlap",
+    "normalize_broker",
+    "split_share",
+    "without_credentials",
+]
 
 DEFAULT_PORTS = {"mqtt": 1883, "tcp": 1883, "mqtts": 8883, "ssl": 8883, "ws": 80, "wss": 443}
 PORT = 1883
@@ -32,6 +41,12 @@ def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str
         host = "localhost"
     port = port or DEFAULT_PORTS[scheme]
     return f"{host}:{PORT if port in DOORS else port}"
+
+
+def door(url: str) -> tuple[str, int]:
+    """Return host and port that a client of this broker URL connects to; ValueError as above."""
+    scheme, host, port = _parts(url)
+    return host, port or DEFAULT_PORTS[scheme]
 
 
 def without_credentials(url: str) -> str:

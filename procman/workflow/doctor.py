@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from procman.adapters import connections, locks, processes, strays
 from procman.core.checks import Check, Verdict
 from procman.core.expand import SERVICE_SCOPE
-from procman.core.manifest import Kind
+from procman.core.manifest import Kind, Manifest
 from procman.core.members import MEMBER_SCOPE
-from procman.core.mqtt import DOORS, PORT
+from procman.core.mqtt import DOORS, PORT, door
 from procman.core.observed import Observed
 from procman.core.spec import Spec
-from procman.workflow import ask
+from procman.workflow import ask, examine
+from procman.workflow.load import load_applied
 from procman.workflow.observe import observe
 from procman.workflow.preflight import described
 from procman.workflow.project import find
 from procman.workflow.running import running
+from procman.workflow.target import target_for
 
 WEB = frozenset({80, 443})
 """Doors of a broker by which everything else is reached, too: who is connected there tells nothing."""
 
 
 def checks(file: str | None, environment: Mapping[str, str]) -> tuple[Check, ...]:
-    """Return every check of the project's singletons: of what was applied and runs, else of the manifest."""
+    """Return every check of the project's singletons and of the machine: of what runs, else of the manifest."""
     project = find(file, environment)
     observed = None if project is None or project.applied.down else observe(project.state)
     if project is not None and observed is not None:
         specs = tuple(r.spec for r in running(observed, project.applied) if r.spec is not None)
+        manifest, state, applied = load_applied(project.applied).manifest, project.state, project.applied
     else:
         approved, _ = ask.for_up(file, environment, profile=None, no_profile=True, keep_scale=False, force=True)
-        specs = approved.specs(ask.state_of(approved, environment).folder)
+        state = ask.state_of(approved, environment)
+        specs = approved.specs(state.folder)
+        manifest, applied = approved.manifest, target_for(approved, state.folder).applied
+        applied = replace(applied, down=project is None or project.applied.down)
     singletons = tuple(spec for spec in specs if spec.kind is Kind.SINGLETON)
     found = [_directory()]
     for spec in singletons:
         found += [_lock(spec, observed), stray_check(spec, observed), *_connections(spec, observed)]
-    return tuple(found)
+    return (*found, *examine.checks(state, applied, observed, specs, _brokers(manifest), environment.get("HOME", "/")))
+
+
+def _brokers(manifest: Manifest | None) -> dict[str, tuple[str, int]]:
+    services = manifest.services if manifest else ()
+    return {s.name: door(s.consumes.broker) for s in services if s.consumes is not None}
 
 
 def _directory() -> Check:
