@@ -42,7 +42,10 @@ FAILURES = {
 
 @dataclass(slots=True)
 class Load:
-    """What to send. `rate` per second; `requests` at most, or until stopped; `timeout` in seconds."""
+    """What to send. `rate` per second; `requests` at most, or until stopped; `timeout` in seconds.
+
+    `open_first`: all `connections` are open before the first request, and used in turn.
+    """
 
     host: str
     port: int
@@ -53,6 +56,7 @@ class Load:
     timeout: float = 15.0
     path: str = "/"
     body: int = MEGABYTE
+    open_first: bool = False
 
     def request(self) -> bytes:
         """Return the bytes of one request of this kind."""
@@ -253,6 +257,9 @@ class Client:
 
     async def run(self, seconds: float = float("inf")) -> Tally:
         """Send until `seconds` have passed, all requests are sent, or it is stopped; then wait for the answers."""
+        if self.load.open_first:
+            for _ in range(self.load.connections):
+                self._pool.append(await self._opened())
         self._began = time.perf_counter()
         tasks: set[asyncio.Task[None]] = set()
         while not self.stopped and self.tally.sent < self.load.requests:
@@ -301,6 +308,9 @@ class Client:
                 return connection
             self.tally.closed_idle += 1  # seen before anything was sent on it: nothing is lost
             connection.close()
+        return await self._opened()
+
+    async def _opened(self) -> Connection:
         loop = asyncio.get_running_loop()
         _, connection = await loop.create_connection(Connection, self.load.host, self.load.port)
         self.tally.opened += 1
@@ -403,9 +413,11 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=float("inf"))
     parser.add_argument("--connections", type=int, default=32, help="how many are kept at most")
     parser.add_argument("--timeout", type=float, default=15.0)
+    parser.add_argument("--open-first", action="store_true", help="open all connections before the first request")
     given = parser.parse_args()
     host, _, port = given.address.rpartition(":")
     load = Load(host, int(port), given.kind, given.rate, given.requests, given.connections, given.timeout)
+    load.open_first = given.open_first
     tally = run(load, given.seconds)
     print(json.dumps(tally.document()))
     return int(tally.lost > 0)

@@ -1,0 +1,96 @@
+"""Under load nothing is lost while instances are replaced and scaled; the client that says so would see it."""
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.load import load
+from tests.support.projects import Project, Text, ended, project
+from tests.support.serving import APPS
+from tests.support.tiwater import need
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+PYTHON = Path(os.environ.get("SERVERS_BIN", Path(sys.executable).parent))
+COMMANDS = {
+    "node": ["node", str(APPS / "node.cjs")],
+    "uvicorn": [str(PYTHON / "uvicorn"), "--log-level", "warning", "asgi:app"],
+    "gunicorn": [str(PYTHON / "gunicorn"), "--threads", "8", "--graceful-timeout", "8", "wsgi:app"],
+}
+
+
+def api(shop: Project, server: str, **changes: object) -> Text:
+    """A service of two instances of this server."""
+    if server == "node":
+        need("node", "nodejs")
+    ready = {"http": "/", "timeout": "60s"}
+    kept = {"command": COMMANDS[server], "directory": str(APPS), "ready": ready, "env": {}, "stop": {"timeout": "15s"}}
+    return shop.api(**{**kept, "restart": {"max": 50, "within": "10s", "delay": "0s"}, **changes})
+
+
+@contextlib.contextmanager
+def running(server: str, **changes: object) -> Iterator[Project]:
+    """A project of this server, up."""
+    with project() as shop:
+        shop.write({"api": api(shop, server, **changes)})
+        shop.up()
+        yield shop
+
+
+@pytest.mark.parametrize("server", sorted(COMMANDS))
+def test_nothing_is_lost_when_instances_are_replaced_and_scaled(server: str) -> None:
+    """`restart`, and `scale` from 2 to 3, 1 and 2, under requests of every kind: each of them is answered."""
+    kinds = ["new", "keepalive", "slow", "upload", "stream"]
+    with running(server) as shop, contextlib.ExitStack() as stack:
+        counts = {
+            kind: stack.enter_context(load(shop.port, kind, rate=5 if kind == "upload" else 20)) for kind in kinds
+        }
+        for command in (("restart", "api"), ("scale", "api=3"), ("scale", "api=1"), ("scale", "api=2")):
+            ended(shop.run(*command, timeout=120), 0)
+        stack.close()
+    for kind, counted in counts.items():
+        assert counted.failed == {}, f"{kind}: {counted}"
+        assert counted.ok == counted.sent > 20, kind
+
+
+def test_without_draining_the_client_sees_losses() -> None:
+    """The negative control: with `drain: off` a restart loses the slow requests of node, and they are counted."""
+    with running("node", drain="off") as shop, load(shop.port, "slow", rate=60) as counted:
+        ended(shop.run("restart", "api"), 0)
+    assert counted.lost > 0
+    assert set(counted.failed) <= {"reset after", "stale"}, counted
+
+
+def test_a_crash_costs_what_was_in_its_hands() -> None:
+    """After SIGKILL of one of two instances only requests that it had are lost, and none of those that come later."""
+    rate, slow = 40, 0.3
+    with running("node") as shop, load(shop.port, "slow", rate=rate) as counted:
+        before = shop.pids()
+        os.kill(before["api-0"], signal.SIGKILL)
+        wait_until(lambda: shop.pids().get("api-0") not in (None, before["api-0"]), 60, "it is started again")
+        ended(shop.run("start", "api"), 0)  # waits until it is ready
+        assert shop.pids()["api-1"] == before["api-1"]
+    assert counted.lost <= rate * slow * 2, counted
+    assert set(counted.failed) <= {"reset after", "stale"}, counted
+
+
+def test_connections_are_spread_over_the_instances() -> None:
+    """Kept connections, 400 of them, are spread by the kernel's hash: each of two instances has two fifths or more."""
+    with running("node") as shop, load(shop.port, "keepalive", rate=200, connections=400, open_first=True) as counted:
+        wait_until(lambda: _connections(shop) >= 400, 60, "400 connections are open")
+        ended(shop.run("status"), 0)
+    shares = sorted(counted.by_pid.values())
+    assert len(shares) == 2, counted
+    assert shares[0] / sum(shares) >= 0.4, counted.by_pid
+
+
+def _connections(shop: Project) -> int:
+    end = f":{shop.port:04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()]
+    return sum(row[1].endswith(end) and row[3] == "01" for row in rows)
