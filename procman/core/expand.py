@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posixpath import dirname
 
-from procman.core import members, serving
+from procman.core import heap, members, serving
 from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
 from procman.core.guards import alone
 from procman.core.manifest import Kind, Manifest, Service
@@ -62,6 +62,7 @@ def _spec(
     variables = dict(environment(service, known))
     if known.preloads:
         variables |= serving.environment(served, known.preloads, service, variables)
+    variables |= heap.variables(service.runtime, service.memory, served.argv, variables)
     return Spec(
         project=project,
         service=service.name,

@@ -26,7 +26,7 @@ from procman.core.manifest import (
     Start,
     Stop,
 )
-from procman.core.memory_keys import MEMORY
+from procman.core.memory_keys import MEMORY, RUNTIME
 from procman.core.source import Path
 from procman.core.values import replace
 from procman.core.words import shown
@@ -106,6 +106,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         instances=_instances(read) or Instances(),
         memory=memory,
         hard=hard,
+        runtime=read.get(RUNTIME),
         weight=read.get(keys.WEIGHT) or 1,
         listen=read.get(keys.LISTEN),
         drain=read.get(keys.DRAIN) != "off",

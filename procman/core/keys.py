@@ -7,7 +7,7 @@ import re
 from procman.core import addresses, measures, scalars
 from procman.core.consumer_keys import CONSUMES
 from procman.core.kinds import Fault, Field, Record, Values
-from procman.core.memory_keys import MEMORY
+from procman.core.memory_keys import MEMORY, RUNTIME
 from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping, Table
 
 VERSION_1 = 1
@@ -147,6 +147,7 @@ SERVICE = Record(
         SHELL,
         INSTANCES,
         MEMORY,
+        RUNTIME,
         WEIGHT,
         LISTEN,
         DRAIN,

@@ -129,7 +129,8 @@ class Consumes:
 class Service:
     """One named entry of the manifest: a command and its rules. `memory` is bytes per instance.
 
-    `hard`: bytes that the kernel lets an instance have; None: half as much again as `memory`; 0: no such limit.
+    `runtime`: node or java, whose heap follows the limit. `hard`: bytes that the kernel lets an instance have; None:
+    half as much again as `memory`; 0: no such limit.
     `weight` is its share where the count is open (see `core.share`); `drain`: procman may see to its open requests.
     """
 
@@ -140,6 +141,7 @@ class Service:
     instances: Instances = Instances()
     memory: int | None = None
     hard: int | None = None
+    runtime: str | None = None
     weight: int = 1
     listen: Address | None = None
     drain: bool = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from procman.core import measures
+from procman.core import measures, scalars
 from procman.core.document import Scalar
 from procman.core.kinds import Fault, Field, Record, ScalarKind, Values
 from procman.core.quantity import short_size
@@ -43,4 +43,11 @@ MEMORY = Field(
     ScalarOrMapping(_ALONE, Record((LIMIT, HARD)), _sizes),
     "The RAM limit of one instance's whole process tree, or {limit, hard}.",
     examples=("400M", {"limit": "400M", "hard": "600M"}),
+)
+
+RUNTIME = Field(
+    "runtime",
+    scalars.choice("a runtime", "node", "java"),
+    "Sets the heap of node or java from the memory limit, unless command or environment set it.",
+    examples=("node",),
 )

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.projects import Project, ended, service
+from tests.support.tiwater import need
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -31,3 +32,13 @@ def test_a_new_limit_holds_without_a_restart(shop: Project) -> None:
     shop.write({"leak": {"kind": "singleton", "command": LEAK, "memory": "60M"}})
     ended(shop.run("up"), 0, "0 to replace")
     assert shop.renewed("leak-0", former)
+
+
+def test_node_knows_its_limit(shop: Project) -> None:
+    """With `runtime: node` V8 itself says the heap that follows from the limit."""
+    need("node", "node")
+    says = "console.log(require('v8').getHeapStatistics().heap_size_limit >> 20); setTimeout(() => {}, 1e6)"
+    shop.write({"api": {"kind": "scalable", "command": ["node", "-e", says], "runtime": "node", "memory": "400M"}})
+    shop.up()
+    said = wait_until(lambda: (shop.state / "logs/api-0.log").read_text(encoding="utf-8").split(), PATIENCE, "it said")
+    assert 300 <= int(said[0]) <= 360
