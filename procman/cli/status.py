@@ -84,6 +84,7 @@ def _lines(report: Report) -> list[str]:
             f"  {s.service} runs outside procman too: pid {s.pid} ({s.words}), {s.origin}; procman doctor says more"
             for s in report.strays
         ),
+        *_verified_lines(report),
         *(["  a change is under way, or was cut short; procman up finishes it"] if report.unfinished else []),
         *([f"  {report.path} has changed since the last procman up"] if report.edited else []),
     ]
@@ -107,6 +108,33 @@ def _limits_note(report: Report) -> list[str]:
     without = [row.unit for row in wanted if row.pid and row.capped.by is None]
     late = f"; not yet for {', '.join(without)}, from the next start on" if without else ""
     return [f"  hard limits are held by cgroup v{report.cgroup}{late}"]
+
+
+def _verified_lines(report: Report) -> list[str]:
+    from procman.core.proofs import moment
+
+    return [
+        f"  {v.proof.service}: {v.proof.check} verified {moment(v.proof.at)} against {v.proof.against}"
+        + ("" if v.valid else ", which has expired: procman verify")
+        for v in report.verified
+    ]
+
+
+def _verified(report: Report) -> list[dict[str, object]]:
+    from procman.core.proofs import moment
+
+    return [
+        {
+            "service": v.proof.service,
+            "check": v.proof.check,
+            "at": moment(v.proof.at),
+            "expires": moment(v.expires),
+            "valid": v.valid,
+            "against": v.proof.against,
+            "evidence": v.proof.evidence,
+        }
+        for v in report.verified
+    ]
 
 
 def _choice(report: Report) -> str:
@@ -146,6 +174,7 @@ def _document(report: Report) -> dict[str, object]:
             "protections": _protections(report),
             "cgroup": {"version": report.cgroup, "reason": report.cgroup_reason},
         },
+        "verified": _verified(report),
         "strays": [
             {"service": s.service, "pid": s.pid, "command": s.words, "user": s.user, "origin": s.origin, "stop": s.stop}
             for s in report.strays

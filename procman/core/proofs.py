@@ -32,10 +32,14 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """All that is on record, and the time it is looked at. Empty: nothing was verified."""
+    """All that is on record, and the time it is looked at. Empty: nothing was verified.
+
+    `kept`: services that have company already; for them it does not grow old.
+    """
 
     found: tuple[Proof, ...] = ()
     now: float = 0.0
+    kept: frozenset[str] = frozenset()
 
     def valid(self, service: Service, check: str) -> Proof | None:
         """Return the proof of `check` that holds for `service` now, or None."""
@@ -43,7 +47,10 @@ class Proofs:
         if not known:
             return None
         wanted = fingerprint(service)
-        return next((p for p in known if p.fingerprint == wanted and holds(p, self.now)), None)
+        return next((p for p in known if p.fingerprint == wanted and self._holds(p)), None)
+
+    def _holds(self, proof: Proof) -> bool:
+        return proof.service in self.kept or holds(proof, self.now)
 
     def lapsed(self, service: Service, check: str) -> str:
         """Return in words why what was once verified does not hold any more; nothing when it never was."""

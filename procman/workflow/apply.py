@@ -22,7 +22,7 @@ from procman.core.sheet import Sheet
 from procman.core.spec import Spec
 from procman.engines import supervisord as engine
 from procman.workflow.ending import end_manager, stop_units
-from procman.workflow.leaving import leavers, told
+from procman.workflow.leaving import end_sessions, leavers, told
 from procman.workflow.observe import observe
 from procman.workflow.preflight import check_room
 from procman.workflow.preview import Before
@@ -77,8 +77,10 @@ def apply(
         back = "ending what was started" if before.observed is None else "bringing back what ran before"
         progress("", f"{what}; {back}")
         _bring_back(state, target, before, progress)
+        end_sessions(target.applied, before.applied, progress)
         raise
     _drop_old_specs(state, target)
+    end_sessions(before.applied, target.applied, progress)
 
 
 def _carry_out(

@@ -32,13 +32,17 @@ DECLARED = "budget.ram"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a command asks for beyond the file. `ram`: bytes of another machine; `offline`: ask nothing of this host."""
+    """What a command asks for beyond the file. `ram`: bytes of another machine; `offline`: ask nothing of this host.
+
+    `kept`: services that have company already: what was verified of them does not grow old.
+    """
 
     profile: str | None = None
     scale: Mapping[str, int] = field(default_factory=dict)
     ram: int | None = None
     force: bool = False
     offline: bool = False
+    kept: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,7 @@ def decide(loaded: Loaded, choice: Choice, environment: Mapping[str, str]) -> De
     if loaded.manifest is None:
         return Decision(loaded, None, None, None, by_place(list(loaded.findings)))
     manifest = _chosen(loaded.manifest, choice)
-    proofs = NOTHING if choice.offline else _proofs(manifest, environment)
+    proofs = NOTHING if choice.offline else _proofs(manifest, choice, environment)
     plan = None
     if choice.ram is not None or manifest.budget.ram is not None or not choice.offline:
         plan = make_plan(manifest, budget_for(_machine(manifest, choice, environment), manifest.budget), proofs)
@@ -141,14 +145,14 @@ def _chosen(manifest: Manifest, choice: Choice) -> Manifest:
     return manifest
 
 
-def _proofs(manifest: Manifest, environment: Mapping[str, str]) -> Proofs:
+def _proofs(manifest: Manifest, choice: Choice, environment: Mapping[str, str]) -> Proofs:
     """Return what was verified on this host of the consumers of `manifest`; read only when one could have company."""
     if not any(s.kind is Kind.SCALABLE and s.consumes is not None for s in manifest.services):
         return NOTHING
     from procman.adapters import state  # noqa: PLC0415 - as with `host`
 
     try:
-        return Proofs(state.read_proofs(state.state_for(manifest.project, environment)), time.time())
+        return Proofs(state.read_proofs(state.state_for(manifest.project, environment)), time.time(), choice.kept)
     except WrongUse:  # no state directory is possible there, so nothing was verified; `up` says so
         return NOTHING
 

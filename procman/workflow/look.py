@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from procman.adapters import processes
 from procman.core.status import InstanceStatus
 from procman.core.strays import Stray
-from procman.workflow.guards import guards, seen_outside
+from procman.workflow.guards import Verified, guards, seen_outside, verified
 from procman.workflow.observe import observe, status_rows
 from procman.workflow.project import Project, find
 
@@ -43,6 +43,7 @@ class Report:
     adopts: bool = False
     deaths: tuple[Death, ...] = ()
     seen_at: float = 0.0
+    verified: tuple[Verified, ...] = ()
     cgroup: int | None = None
     cgroup_reason: str | None = None
 
@@ -74,6 +75,7 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         guards=guards(observed, applied) if observed else (),
         strays=seen_outside(observed, applied) if observed else (),
         adopts=observed is not None and observed.adopts,
+        verified=verified(project.state, applied),
         cgroup=observed.cgroup if observed else None,
         cgroup_reason=observed.cgroup_reason if observed else None,
     )

@@ -12,17 +12,16 @@ from procman.core.applied import Applied
 from procman.core.diff import Action, Do, changes, diff
 from procman.core.errors import Failed, NotRunning, WrongUse
 from procman.core.values import dataclass, replace
-from procman.workflow import ending, preflight
+from procman.workflow import ending, growth, preflight
 from procman.workflow.apply import apply
 from procman.workflow.decide import Approved, Choice, approve, decide
 from procman.workflow.history import note_command
+from procman.workflow.intent import RESTART, SCALE, START, Change, intended
 from procman.workflow.load import load_applied
 from procman.workflow.preview import Agreed, Before, outlook, seen_before
 from procman.workflow.project import Project
 from procman.workflow.ready import Progress
-from procman.workflow.target import Target, as_it_was, narrowed, target_for, untouched
-
-SCALE, START, RESTART = "scale", "start", "restart"
+from procman.workflow.target import Target, as_it_was, narrowed
 
 Show = Callable[[tuple[Action, ...]], None]
 """Called with the actions before the first of them is taken."""
@@ -62,6 +61,7 @@ def up(
             agreed(target, before)
         actions = diff(target.wanted, before.running)
         _look(state, target, actions, before, talk, takeover=talk.takeover)
+        growth.check_guards(approved, target, actions, state, talk.progress, sure=False)
         talk.show(actions)
         note_command(state, "up", actions)
         apply(state, target, actions, before, talk.progress, foreground=foreground)
@@ -74,9 +74,19 @@ def scale(
     """Run `counts` instances of the named services, without touching any other; by the rules and the budget."""
     with _alone(project.state, talk):
         applied = _record(project)
-        approved = _again(applied, environment, {**dict(applied.scaled), **counts})
-        units = _units(approved, project.state, set(counts)) | _running_units(project, set(counts))
-        return _change(project, approved, applied, units, talk, SCALE)
+        whole = _scaled(project, applied, counts, environment)
+        state = project.state
+        _look(state, whole.target, whole.actions, whole.before, talk)
+        growth.check_guards(whole.approved, whole.target, whole.actions, state, talk.progress, sure=True)
+        talk.show(changes(whole.actions))
+        note_command(state, SCALE, whole.actions)
+        with growth.undone(state, whole.target, whole.before, talk.progress):
+            for step in growth.steps(whole.approved.manifest, whole.before.running, counts):
+                part = _scaled(project, applied, step, environment)
+                apply(state, part.target, part.actions, part.before, talk.progress)
+                joined = growth.joining(part.approved.manifest, part.actions)
+                growth.fly_canary(part.approved, part.target, joined, state, talk.progress)
+        return whole.actions
 
 
 def start(project: Project, names: tuple[str, ...], environment: Mapping[str, str], talk: Talk) -> tuple[Action, ...]:
@@ -176,10 +186,22 @@ def _look(
     preflight.check_room(target, actions, before.observed)
 
 
-def _again(applied: Applied, environment: Mapping[str, str], scaled: Mapping[str, int]) -> Approved:
-    """Return the applied manifest with these counts, judged by every rule and the budget once more."""
-    choice = Choice(profile=applied.profile, scale=scaled, force=applied.forced)
+def _again(
+    applied: Applied, environment: Mapping[str, str], scaled: Mapping[str, int], counted: set[str] | None = None
+) -> Approved:
+    """Return the applied manifest with these counts, judged by every rule and the budget once more.
+
+    Consumers that have company and are not `counted` keep it when what was verified of them has only grown old.
+    """
+    kept = frozenset(s.name for s in applied.services if s.instances > 1) - (counted or set())
+    choice = Choice(profile=applied.profile, scale=scaled, force=applied.forced, kept=kept)
     return approve(decide(load_applied(applied), choice, environment))
+
+
+def _scaled(project: Project, applied: Applied, counts: Mapping[str, int], environment: Mapping[str, str]) -> Change:
+    approved = _again(applied, environment, {**dict(applied.scaled), **counts}, set(counts))
+    units = _units(approved, project.state, set(counts)) | _running_units(project, set(counts))
+    return intended(project, approved, applied, units, SCALE)
 
 
 def _units(approved: Approved, state: State, services: set[str]) -> set[str]:
@@ -200,25 +222,9 @@ def _change(
     command: str,
 ) -> tuple[Action, ...]:
     """Bring `units` to the target as `command` asks, and leave everything else exactly as it runs."""
-    before = seen_before(project.state, states.read_record(project.state))
-    if before.observed is None:
-        raise NotRunning("the manager is not running", "start it with procman up")
-    existing = {r.unit for r in before.running}
-    target = target_for(approved, project.state.folder, applied.stopped, forced=applied.forced)
-    target = replace(
-        untouched(target, before.running, units - existing if command == SCALE else units), scope=frozenset(units)
-    )
-    actions = narrowed(diff(target.wanted, before.running), units)
-    if command == RESTART:
-        actions = tuple(_replaced(a) if a.unit in units else a for a in actions)
-    _look(project.state, target, actions, before, talk)
-    talk.show(changes(actions))
-    note_command(project.state, command, actions)
-    apply(project.state, target, actions, before, talk.progress)
-    return actions
-
-
-def _replaced(action: Action) -> Action:
-    if action.do is not Do.KEEP:
-        return action
-    return replace(action, do=Do.REPLACE, reason="restart was asked for")
+    change = intended(project, approved, applied, units, command)
+    _look(project.state, change.target, change.actions, change.before, talk)
+    talk.show(changes(change.actions))
+    note_command(project.state, command, change.actions)
+    apply(project.state, change.target, change.actions, change.before, talk.progress)
+    return change.actions

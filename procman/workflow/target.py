@@ -64,8 +64,8 @@ def narrowed(actions: tuple[Action, ...], units: set[str]) -> tuple[Action, ...]
     )
 
 
-def untouched(target: Target, running: tuple[Running, ...], units: set[str]) -> Target:
-    """Return `target` in which everything outside `units` is wanted just as it runs now."""
+def untouched(target: Target, running: tuple[Running, ...], units: set[str], scope: set[str]) -> Target:
+    """Return `target` in which all but `units` is wanted just as it runs now, and nothing outside `scope` is ended."""
     now = {r.unit: r for r in running}
     wanted = []
     for want in target.wanted:
@@ -74,7 +74,10 @@ def untouched(target: Target, running: tuple[Running, ...], units: set[str]) -> 
             wanted.append(replace(want, spec=replace(seen.spec, instances=want.spec.instances)))
         else:
             wanted.append(want)
-    return replace(target, wanted=tuple(wanted), scope=frozenset(units))
+    named = {want.spec.unit for want in wanted}
+    others = (r for r in running if r.unit not in named | scope and r.spec is not None)
+    wanted += [Wanted(r.spec, r.alive, r.memory) for r in others if r.spec is not None]
+    return replace(target, wanted=tuple(wanted), scope=frozenset(scope))
 
 
 def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Applied:

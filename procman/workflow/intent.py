@@ -1,0 +1,45 @@
+"""What a command on a running project is about to do to some of its instances. Decides and looks; changes nothing."""
+
+from __future__ import annotations
+
+from procman.adapters import state as states
+from procman.core.applied import Applied
+from procman.core.diff import Action, Do, diff
+from procman.core.errors import NotRunning
+from procman.core.values import dataclass, replace
+from procman.workflow.decide import Approved
+from procman.workflow.preview import Before, seen_before
+from procman.workflow.project import Project
+from procman.workflow.target import Target, narrowed, target_for, untouched
+
+SCALE, START, RESTART = "scale", "start", "restart"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to become of some instances, seen against what there is."""
+
+    approved: Approved
+    target: Target
+    before: Before
+    actions: tuple[Action, ...]
+
+
+def intended(project: Project, approved: Approved, applied: Applied, units: set[str], command: str) -> Change:
+    """Return what `command` would do to `units`, everything else left exactly as it runs. NotRunning: no manager."""
+    before = seen_before(project.state, states.read_record(project.state))
+    if before.observed is None:
+        raise NotRunning("the manager is not running", "start it with procman up")
+    existing = {r.unit for r in before.running}
+    target = target_for(approved, project.state.folder, applied.stopped, forced=applied.forced)
+    target = untouched(target, before.running, units - existing if command == SCALE else units, units)
+    actions = narrowed(diff(target.wanted, before.running), units)
+    if command == RESTART:
+        actions = tuple(_replaced(a) if a.unit in units else a for a in actions)
+    return Change(approved, target, before, actions)
+
+
+def _replaced(action: Action) -> Action:
+    if action.do is not Do.KEEP:
+        return action
+    return replace(action, do=Do.REPLACE, reason="restart was asked for")

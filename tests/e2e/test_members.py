@@ -1,0 +1,204 @@
+"""A consumer with members: verified, scaled up one by one, scaled down without a message left behind."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from procman.adapters.broker import Link
+from tests.support.projects import Project, Text, ended
+from tests.support.supervised import free_port
+from tests.support.tiwater import EXACT, EXAMPLES, Key, Message, Publisher, mosquitto, python_lab, readings
+from tests.support.waiting import wait_until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+COMMAND = (sys.executable, str(EXAMPLES / "tiwater" / "consumer.py"))
+DEAF = ("/usr/bin/env", "-u", "PROCMAN_MQTT_LEAVE", *COMMAND)
+"""The same consumer, which does not know that it may leave for good."""
+
+KEY = ["timestamp", "codigo_tienda", "equipo_id"]
+CANARY = {
+    "topic": "tiwater/{tag}/data",
+    "payload": '{"timestamp": "{time}", "equipo_id": "E{n}", "values": {"x": 1}}',
+    "column": "codigo_tienda",
+}
+
+
+class Shop:
+    """The project, its broker and its database."""
+
+    def __init__(self, project: Project, port: int) -> None:
+        self.project = project
+        self.lab = replace(python_lab(project.folder), port=port)
+        self.database = self.lab.database.address
+
+    def mqtt(self, instances: int, command: tuple[str, ...] = COMMAND, **consumes: object) -> Text:
+        """The consumer as a service."""
+        url = f"mqtt://127.0.0.1:{self.lab.port}"
+        return {
+            "kind": "scalable",
+            "command": list(command),
+            "instances": instances,
+            "memory": "60M",
+            "env": {"DATABASE": self.database, "MQTT_BROKER": url},
+            "consumes": {
+                "broker": url,
+                "topics": ["tiwater/+/data"],
+                "client_id": "tiwater",
+                "share": "g",
+                "dedup": {"database": self.database, "table": "readings", "key": KEY},
+                **consumes,
+            },
+        }
+
+    def begin(self, command: tuple[str, ...] = COMMAND, **consumes: object) -> None:
+        """Start one, wait for its table, and verify its guards."""
+        self.project.write({"mqtt": self.mqtt(1, command, **consumes)})
+        self.project.up()
+        wait_until(self.has_table, 60, "the consumer has made its table")
+        ended(self.project.run("verify", "--only", "unique-key", "--only", "shared-subscription"), 0)
+
+    def has_table(self) -> bool:
+        """Whether the consumer has made its table."""
+        return bool(self.lab.select("SELECT name FROM sqlite_master WHERE name = 'readings'"))
+
+    def waiting(self) -> int:
+        """How many sessions wait at the broker for a client that is away."""
+        with Link(f"mqtt://127.0.0.1:{self.lab.port}") as link:
+            link.subscribe(["$SYS/broker/clients/disconnected"], 0)
+            assert link.wait(lambda: bool(link.received), 30)
+            return int(link.received[-1].payload)
+
+    def all_stored(self, published: Mapping[Key, Message]) -> None:
+        """Each reading that was published becomes exactly one row, and no session is left at the broker."""
+        wait_until(lambda: self.lab.compare(published) == EXACT, 60, f"all rows: {self.lab.compare(published)}")
+        wait_until(lambda: self.waiting() == 0, 60, "no session waits")
+
+
+@pytest.fixture(name="members")
+def _members(shop: Project) -> Iterator[Shop]:
+    """A shop with a broker; mosquitto says every second who is connected."""
+    port = free_port()
+    with mosquitto(shop.folder, port, "allow_anonymous true\nsys_interval 1"):
+        yield Shop(shop, port)
+
+
+@pytest.mark.parametrize("command", [COMMAND, DEAF], ids=["leaves by itself", "does not know how to leave"])
+def test_scaling_up_and_down_under_load_loses_and_doubles_nothing(members: Shop, command: tuple[str, ...]) -> None:
+    """1, 3, 1 while hundreds of readings a second come: each is one row, and none waits in a session nobody reads."""
+    members.begin(command)
+    first = members.project.pids()["mqtt-0"]
+    published: dict[Key, Message] = {}
+    stop = threading.Event()
+    with Publisher(members.lab.port) as publisher:
+
+        def feed() -> None:
+            for key, message in readings(80_000).items():
+                published[key] = message
+                publisher.publish([message])
+                if stop.wait(0.001):
+                    return
+
+        feeder = threading.Thread(target=feed)
+        feeder.start()
+        ended(members.project.run("scale", "mqtt=3"), 0, "mqtt-1", "mqtt-2")
+        assert {"mqtt-0", "mqtt-1", "mqtt-2"} == set(members.project.pids())
+        done = ended(members.project.run("scale", "mqtt=1"), 0)
+        stop.set()
+        feeder.join(60)
+        assert publisher.confirmed() == len(published)
+    assert members.project.pids() == {"mqtt-0": first}
+    members.all_stored(published)
+    assert ("waited in its session" in done.said) == (command is DEAF)
+
+
+def test_members_have_ids_locks_and_tokens_of_their_own(members: Shop) -> None:
+    """What each finds in its environment, and that another project cannot consume beside them."""
+    members.begin()
+    ended(members.project.run("scale", "mqtt=2"), 0)
+    told = {unit: _environ(pid) for unit, pid in members.project.pids().items()}
+    assert ["tiwater", "tiwater-1"] == [told[f"mqtt-{i}"]["PROCMAN_MQTT_CLIENT_ID"] for i in range(2)]
+    assert all(one["PROCMAN_MQTT_TOPICS"] == "$share/g/tiwater/+/data" for one in told.values())
+    assert all(int(one["PROCMAN_MQTT_TOKEN"]) > 0 for one in told.values())
+    status = members.project.status()
+    assert ["lock", "lock"] == [row["guard"] for row in status["instances"]]
+    assert {"unique-key", "shared-subscription"} == {one["check"] for one in status["verified"] if one["valid"]}
+    ended(members.project.run("status"), 0, "mqtt: unique-key verified", "SQLite")
+    other = members.project.beside("bakery")
+    other.write({"reader": members.mqtt(1)})
+    ended(other.run("up"), 75, "reader-0")
+
+
+def test_a_canary_that_does_not_arrive_brings_back_what_ran(members: Shop) -> None:
+    """Its reading is none, so no row comes: the new member goes again, the old one is not touched."""
+    members.begin(canary={**CANARY, "payload": '{"tag": "{tag}"}'})
+    before = members.project.pids()
+    done = ended(members.project.run("scale", "mqtt=3"), 1, "the canary of mqtt says FAIL", "0 rows of 25")
+    assert "back to what ran before" in done.said
+    assert members.project.pids() == before
+    assert ["mqtt-0"] == list(members.project.states())
+    members.all_stored({})
+
+
+def test_a_canary_flies_after_each_member(members: Shop) -> None:
+    """Two members, two flights, and no row of them is left."""
+    members.begin(canary=CANARY)
+    done = ended(members.project.run("scale", "mqtt=3"), 0)
+    assert done.said.count("sending canary readings") == 2
+    assert members.lab.total() == 0
+    assert members.project.run("verify", "--only", "canary").code == 0
+
+
+def test_a_key_that_was_lost_since_keeps_the_consumer_at_one(members: Shop) -> None:
+    """It is asked for again before a member is added; what was verified is forgotten, and the reason said."""
+    members.begin()
+    before = members.project.pids()
+    _without_key(members.database)
+    ended(members.project.run("scale", "mqtt=2"), 1, "mqtt gets no further member, unique-key", "no unique index")
+    ended(members.project.run("scale", "mqtt=2"), 1, "PM202", "not verified")
+    assert members.project.pids() == before
+
+
+def test_a_broker_that_is_away_adds_no_member(members: Shop) -> None:
+    """What cannot be asked unlocks nothing, although it was verified a minute ago."""
+    members.begin()
+    text = members.project.file.read_text()
+    members.project.file.write_text(text.replace(str(members.lab.port), str(free_port())))
+    ended(members.project.run("up"), 0)
+    ended(members.project.run("scale", "mqtt=2"), 1, "PM202", "verified for another broker, table or command")
+
+
+def test_members_that_a_later_up_does_not_bring_back_leave_nothing_behind(members: Shop) -> None:
+    """Down with two, up with one: what waited for the second is published again, its session is ended."""
+    members.begin()
+    members.project.write({"mqtt": members.mqtt(2)})
+    members.project.up()
+    assert {"mqtt-0", "mqtt-1"} == set(members.project.pids())
+    ended(members.project.run("down"), 0)
+    published = readings(200)
+    with Publisher(members.lab.port) as publisher:
+        publisher.publish(published.values())
+        assert publisher.confirmed() == 200
+    members.project.write({"mqtt": members.mqtt(1)})
+    ended(members.project.run("up"), 0, "messages waited in its session and were published again")
+    members.all_stored(published)
+
+
+def _environ(pid: int) -> dict[str, str]:
+    pairs = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
+    return dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+
+
+def _without_key(database: str) -> None:
+    with closing(sqlite3.connect(database, timeout=30)) as connection:
+        connection.execute("CREATE TABLE plain AS SELECT * FROM readings")
+        connection.execute("DROP TABLE readings")
+        connection.execute("ALTER TABLE plain RENAME TO readings")
