@@ -69,8 +69,9 @@ def case(request: pytest.FixtureRequest, tmp_path: Path) -> Case:
     source: Path = request.param
     folder = tmp_path / source.name / "shop"
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns("expected.*"))
-    if (folder / "_modules").exists():
-        (folder / "_modules").rename(folder / "node_modules")
+    for hidden, name in (("_modules", "node_modules"), ("_env", ".env")):  # what git would ignore
+        if (folder / hidden).exists():
+            (folder / hidden).rename(folder / name)
     programs = tmp_path / "bin"
     programs.mkdir()
     (programs / "node").symlink_to(shutil.which("node") or "")

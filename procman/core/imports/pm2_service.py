@@ -23,8 +23,8 @@ ORDER = (
     "consumes", "start", "stop", "restart",
 )  # fmt: skip
 SOCKET = (
-    "scalable: procman opens the address and hands the socket over as descriptor 3; the program must take it: "
-    "server.listen({fd: 3}) in node"
+    "scalable: each instance is handed a socket of one address; a node server takes it as it is, others as the guide's "
+    "Listening sockets says"
 )
 GUESSED = "300M"
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
