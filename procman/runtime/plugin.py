@@ -50,6 +50,7 @@ class Core:
         self.desk = Desk(state, self.claim, self.listeners, self.restarts, self.end_orphans)
         self.adopts = False
         self.ended: list[str] = []
+        self._clean: frozenset[str] = frozenset()
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
         forks.install()
@@ -82,8 +83,11 @@ class Core:
 
     def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
+        if unmarked and unit in self._clean:
+            return []  # looked when its process was reaped: whatever descends from it would have been here
         services = {p.pid for p in inside.processes(self.supervisord) if p.pid}
         adopted = orphans.adopted(services, os.getpid()) if self.adopts else []
+        self._clean = self._clean - {unit} if adopted else self._clean | {unit}
         found = orphans.of_unit(adopted, unit, unmarked=unmarked)
         self.ended = [*self.ended, *map(orphans.named, found)][-orphans.REMEMBERED :] if found else self.ended
         ended = orphans.end(found)
@@ -142,8 +146,8 @@ class Core:
             self.border.run(f"stopping {name}", group.stop_all)
 
     def _changed(self, event: StateEvent) -> None:
-        process = event.process
-        if process.state == ProcessStates.STOPPING:
+        process, state = event.process, event.process.state
+        if state == ProcessStates.STOPPING:
             forks.own_group(process.pid)
         self.border.run("noting a change", self.chronicle.before, event)
         try:
@@ -151,7 +155,8 @@ class Core:
         finally:
             self.border.run("noting a decision", self.chronicle.after, event, self.restarts.record(process.config.name))
             self.border.run("keeping its memory", self.keeper.changed, process)
-            self._serve(process)
+            if process.state == state:  # else the change that followed has done it
+                self._serve(process)
 
     def _last(self, pid: int) -> None:
         if os.getpid() == pid and self.adopts:  # not in a child of it
