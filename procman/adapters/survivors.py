@@ -6,8 +6,8 @@ import os
 import time
 
 from procman.core.errors import Failed
+from procman.runtime import cgroup, procfs
 from procman.runtime import orphans as adoption
-from procman.runtime import procfs
 from procman.runtime.parent import kill
 
 WITHIN = 5.0
@@ -34,10 +34,18 @@ def end_orphans(folder: str) -> tuple[str, ...]:
 
 
 def orphans(folder: str) -> list[int]:
-    """Return the processes of the project in `folder` whose manager is dead."""
+    """Return the processes of the project in `folder` whose manager is dead: by their mark or their control group."""
     mark = b"\0PROCMAN_STATE=" + os.fsencode(folder) + b"\0"
     kin = procfs.ancestors(os.getpid())
-    return [pid for pid in procfs.pids() if pid not in kin and _is_orphan(pid, mark)]
+    marked = {pid for pid in procfs.pids() if pid not in kin and _is_orphan(pid, mark)}
+    return sorted(marked | set(_grouped(folder)) - kin)
+
+
+def _grouped(folder: str) -> list[int]:
+    try:
+        return [pid for pid in cgroup.left_behind(folder) if procfs.identity(pid) is not None]
+    except OSError:  # a group that was removed meanwhile
+        return []
 
 
 def adopted(manager: int) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class Keeper:
         self._supervisord = supervisord
         self._wake = wake
         self._border = border
-        self.groups = Groups()
+        self.groups = Groups(state=state)
         self._usage = Usage(lambda: [(p.config.name, p.pid) for p in self._processes() if p.pid])
         self.chronicle = Chronicle(journal, self._usage.of, self.groups)
         self._again = Again(self._call, self._startable, self.chronicle, restarts)

@@ -72,6 +72,29 @@ def test_down_names_what_hides_from_it(shop: Project, tmp_path: Path) -> None:
     assert not alive(witness)
 
 
+def test_what_hides_from_a_dead_manager_is_found_by_its_control_group(shop: Project, tmp_path: Path) -> None:
+    """After `kill -9` on supervisord nothing marks it and nobody adopts it: `up` ends it before it starts another."""
+    (tmp_path / "detector").touch()
+    hidden = " ".join(service("witness", str(tmp_path), "leave", "setsid", "leave", "close", "wipe"))
+    shop.write({"mqtt": {**shop.mqtt(), "command": f"{hidden} & exec sleep 1000", "shell": True}})
+    ended(shop.run("up"), 0)
+    if not shop.status()["manager"]["protections"]["cgroup"]:
+        ended(shop.run("down"), 0)
+        pytest.skip("control groups for memory cannot be made here")
+    wait_until((tmp_path / "log").exists, PATIENCE, "it consumes")
+    witness = int((tmp_path / "log").read_text(encoding="ascii").split()[1])
+    manager = shop.manager()
+    os.kill(manager, signal.SIGKILL)
+    wait_until(lambda: not alive(manager), PATIENCE, "supervisord is dead")
+    assert alive(witness)
+    ended(shop.run("up"), 0)
+    assert not alive(witness)
+    wait_until(
+        lambda: (tmp_path / "log").read_text(encoding="ascii").count("alone") == 2, PATIENCE, "the next consumes"
+    )
+    ended(shop.run("down"), 0)
+
+
 def test_down_that_is_interrupted_goes_on_without_the_command(shop: Project) -> None:
     """Ctrl-C while a service takes its time: supervisord ends by itself, `status` shows it, `up` waits for it."""
     deaf = {"kind": "scalable", "command": service("deaf"), "memory": "20M", "stop": {"timeout": "4s"}}
