@@ -62,6 +62,7 @@ def _capped(item: object) -> Capped:
         replaced=_whole(item.get("replaced", 0)),
         often=item.get("often") is True,
         by=_words(item.get("by")),
+        shed=item.get("shed") is True,
     )
 
 

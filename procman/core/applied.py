@@ -52,6 +52,7 @@ class Applied:
     forced: bool = False
     down: bool = False
     unfinished: bool = False
+    shed: bool = False
 
     def service(self, name: str) -> AppliedService | None:
         """Return the service called `name`, or None."""

@@ -181,6 +181,8 @@ _TELLERS = {
     "memory-warning": _memory,
     "memory-calm": _memory,
     "memory-limit": _memory,
+    "memory-pressure": _reason,
+    "memory-restored": lambda _event: "there is room again",
     "oom-kill": _oom,
     "orphans-ended": _orphans,
     "command": _command,

@@ -26,7 +26,7 @@ from procman.core.manifest import (
     Start,
     Stop,
 )
-from procman.core.memory_keys import MEMORY, RUNTIME
+from procman.core.memory_keys import MEMORY, PRESSURE, RUNTIME
 from procman.core.source import Path
 from procman.core.values import replace
 from procman.core.words import shown
@@ -84,7 +84,9 @@ def _manifest(read: Values, file: str, base: str, sink: Sink) -> Manifest | None
         project=read.get(keys.PROJECT) or UNNAMED,
         services=tuple(service for service in found if service is not None),
         profiles=tuple(_profile(name, values) for name, values in read.get(keys.PROFILES) or ()),
-        budget=BudgetRule(budget.get(keys.BUDGET_RAM), reserve_bytes, reserve_share),
+        budget=BudgetRule(
+            budget.get(keys.BUDGET_RAM), reserve_bytes, reserve_share, shed=budget.get(PRESSURE) == "shed"
+        ),
         file=file,
         base=base,
         places=sink.places,

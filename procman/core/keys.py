@@ -7,7 +7,7 @@ import re
 from procman.core import addresses, measures, scalars
 from procman.core.consumer_keys import CONSUMES
 from procman.core.kinds import Fault, Field, Record, Values
-from procman.core.memory_keys import MEMORY, RUNTIME
+from procman.core.memory_keys import MEMORY, PRESSURE, RUNTIME
 from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping, Table
 
 VERSION_1 = 1
@@ -187,7 +187,7 @@ PROJECT = Field(
     required=True,
     examples=("tiwater",),
 )
-BUDGET = Field("budget", Record((BUDGET_RAM, RESERVE)), "The RAM that instances may use.")
+BUDGET = Field("budget", Record((BUDGET_RAM, RESERVE, PRESSURE)), "The RAM that instances may use.")
 PROFILES = Field(
     "profiles",
     Table(PROFILE_NAME, PROFILE, most=MOST_PROFILES),

@@ -177,11 +177,15 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class BudgetRule:
-    """`ram`: bytes, or None for the machine's. `reserve`: bytes or a share of RAM, or None for the default."""
+    """`ram`: bytes, or None for the machine's. `reserve`: bytes or a share of RAM, or None for the default.
+
+    `shed`: while the machine is short of memory, instances are given up.
+    """
 
     ram: int | None = None
     reserve_bytes: int | None = None
     reserve_share: float | None = None
+    shed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

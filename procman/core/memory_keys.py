@@ -45,6 +45,13 @@ MEMORY = Field(
     examples=("400M", {"limit": "400M", "hard": "600M"}),
 )
 
+PRESSURE = Field(
+    "pressure",
+    scalars.choice("a way to meet pressure", "off", "shed"),
+    "shed: while the machine is short of memory, the least important instances are given up.",
+    default="off",
+)
+
 RUNTIME = Field(
     "runtime",
     scalars.choice("a runtime", "node", "java"),

@@ -18,6 +18,7 @@ class Capped:
     replaced: int = 0
     often: bool = False
     by: str | None = None
+    shed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

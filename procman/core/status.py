@@ -77,6 +77,8 @@ class InstanceStatus:
     @property
     def memory_words(self) -> str | None:
         """Return what there is to say of its memory, or None."""
+        if self.capped.shed:
+            return "was given up because the machine is short of memory; it comes back when there is room"
         if self.capped.often:
             return "is replaced for its memory about every minute: it leaks, or its limit is too low; see procman why"
         if self.capped.near and self.memory is not None and self.limit is not None:

@@ -145,21 +145,23 @@ def _greet(launch: Launch, store: bytes | None, pid: int) -> None:
     if store:
         from procman.runtime.hello import greet  # noqa: PLC0415 - a start by hand need not load _socket
 
-        group = greet(store, pid, message, listens=launch.listen is not None)
+        group, score = greet(store, pid, message, listens=launch.listen is not None)
         if group:
-            _join(launch.unit, group)
+            _write(launch.unit, group, b"0", "a hard memory limit")
+        if score:
+            _write(launch.unit, b"/proc/self/oom_score_adj", score, "its place in the order of the OOM killer")
 
 
-def _join(unit: str, group: bytes) -> None:
-    """Join the control group that has the hard memory limit. Without it the service runs all the same."""
+def _write(unit: str, path: bytes, value: bytes, what: str) -> None:
+    """Write what the kernel keeps of this process. Without it the service runs all the same, and says so."""
     try:
-        descriptor = posix.open(group, posix.O_WRONLY | posix.O_CLOEXEC)
+        descriptor = posix.open(path, posix.O_WRONLY | posix.O_CLOEXEC)
         try:
-            posix.write(descriptor, b"0")
+            posix.write(descriptor, value)
         finally:
             posix.close(descriptor)
     except OSError as error:
-        _say(unit, f"runs without a hard memory limit: {error.strerror}: {printable(group)}")
+        _say(unit, f"runs without {what}: {error.strerror}: {printable(path)}")
 
 
 def _become(user: str) -> None:

@@ -15,10 +15,10 @@ ENDED_WITHIN = 5.0
 POLL = 0.002
 
 
-def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> bytes:
+def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> tuple[bytes, bytes]:
     """Tell the plugin at `store` what starts, and wait for its leave; with `listens` put the socket on descriptor 3.
 
-    Returns the file by which this process joins its control group, or nothing.
+    Returns the file by which this process joins its control group, and its OOM score; either may be empty.
 
     Refused when nobody answers in time, when the one who answers is not `parent`, and with the plugin's own
     code and reason when it says no.
@@ -35,7 +35,7 @@ def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> 
         raise Refused(GONE, "the manager gave no answer that is understood; is it of another version? procman down")
     if descriptor is not None:
         _put(descriptor)
-    return code
+    return code, reason
 
 
 def end_orphans(store: bytes, parent: int, unit: bytes) -> list[bytes]:

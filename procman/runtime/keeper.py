@@ -13,6 +13,7 @@ from procman.runtime.again import Again
 from procman.runtime.caps import SECONDS, Caps
 from procman.runtime.cgroup import Groups
 from procman.runtime.chronicle import Chronicle
+from procman.runtime.pressure import Pressure
 from procman.runtime.usage import Usage
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Keeper:
         self.chronicle = Chronicle(journal, self._usage.of, self.groups)
         self._again = Again(self._call, self._startable, self.chronicle, restarts)
         self._caps = Caps(state, self._processes, self._usage, journal, self._again)
+        self._pressure = Pressure(state, self._processes, self._startable, self._usage, self.chronicle)
         self._turn = border.around("measuring memory", self._look)
         self._begun = 0
 
@@ -56,8 +58,13 @@ class Keeper:
             atexit.register(self._end, os.getpid())
             self._turn()
 
-    def group(self, unit: str, pid: int) -> str:
-        """Return the file that the process `pid`, which is about to become `unit`, writes 0 into; "" for none."""
+    def leave(self, unit: str, pid: int) -> str:
+        """Return what the launcher `pid` of `unit` is told with its leave: the file of its group, and its OOM score."""
+        group = self._group(unit, pid)
+        score = self._pressure.score(unit, self._caps.limits)
+        return f"{group}\0{score}" if score else group
+
+    def _group(self, unit: str, pid: int) -> str:
         self._caps.refresh()
         limit = self._caps.limits.of(unit)
         if limit is None:
@@ -71,6 +78,7 @@ class Keeper:
     def changed(self, process: Process) -> None:
         """Follow a change of state of `process`."""
         self._again.changed(process)
+        self._pressure.changed(process)
         if process.state in inside.ENDED:
             self._caps.ended(process.config.name)
             self.groups.leave(process.config.name)
@@ -82,7 +90,7 @@ class Keeper:
             "memory_peak": memory.peak or None,
             "memory_usual": memory.usual or None,
             "memory_samples": memory.seen,
-            "memory": {**self._caps.of(unit), "by": self._holder(unit)},
+            "memory": {**self._caps.of(unit), "by": self._holder(unit), "shed": self._pressure.shed(unit)},
         }
 
     def group_words(self) -> dict[str, object]:
@@ -102,6 +110,7 @@ class Keeper:
                 self._kills()
                 self.chronicle.look()
                 self.groups.tidy()
+                self._pressure.look(self._caps.limits)
         finally:
             self._wake.call(pause, self._turn)
 

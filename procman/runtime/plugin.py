@@ -78,8 +78,8 @@ class Core:
             return None
         answer = self.desk.answer(process, fields)
         started = fields[:1] == ["start"] and answer.text == "ok"
-        group = self.keeper.group(process.config.name, pid) if started else ""
-        return answer._replace(text=f"ok\0{group}") if group else answer
+        more = self.keeper.leave(process.config.name, pid) if started else ""
+        return answer._replace(text=f"ok\0{more}") if more else answer
 
     def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""

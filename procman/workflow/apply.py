@@ -53,7 +53,7 @@ def limits_sheet(target: Target) -> Sheet:
         s.name: Limit(s.memory, s.hard, s.kind == Kind.SINGLETON, s.probed, s.least, s.weight)
         for s in target.applied.services
     }
-    return Sheet(limits.FILE, limits.to_text(Limits(services)).encode())
+    return Sheet(limits.FILE, limits.to_text(Limits(services, target.applied.shed)).encode())
 
 
 def apply(

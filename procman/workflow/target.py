@@ -5,7 +5,7 @@ from __future__ import annotations
 from procman.core.applied import Applied, AppliedService
 from procman.core.diff import Action, Do, Running, Wanted
 from procman.core.limits import hard_of
-from procman.core.manifest import Ready, Service
+from procman.core.manifest import Instances, Ready, Service
 from procman.core.plan import PlannedService
 from procman.core.values import dataclass, replace
 from procman.workflow.decide import Approved
@@ -95,6 +95,7 @@ def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Ap
         required=plan.required,
         usable=plan.budget.usable,
         forced=forced,
+        shed=approved.manifest.budget.shed,
     )
 
 
@@ -106,6 +107,11 @@ def _service(planned: PlannedService, written: Service | None) -> AppliedService
         memory=planned.memory,
         probed=written is not None and written.listen is not None,
         hard=hard_of(planned.memory, written.hard if written else None),
-        least=written.instances.low if written else 1,
+        least=_least(written.instances) if written else 1,
         weight=written.weight if written else 1,
     )
+
+
+def _least(instances: Instances) -> int:
+    """Return the fewest instances that will do under pressure: of a fixed number, one."""
+    return 1 if instances.low == instances.high else instances.low
