@@ -23,17 +23,17 @@ Exit codes: 0 written, 1 refused or failed, 2 wrong use.""",
 @click.option("--force", is_flag=True, help="Write over a manifest that is there.")
 @click.option("--dry-run", is_flag=True, help="Show the manifest and write nothing.")
 def command(folder: str, file: str | None, force: bool, dry_run: bool) -> int:
-    """Write a first manifest by looking at the project: Procfile, package.json, pyproject.toml.
+    """Write a first manifest by looking at the project: an ecosystem file, Procfile, package.json, pyproject.toml.
 
     What starts, whether it may run twice, and why, stands in the manifest as comments. Nothing is started.
     """
     from procman.cli import drafts
     from procman.cli.console import talk
-    from procman.workflow import first
+    from procman.workflow import first, importing
 
     shell = environment()
     path = file or shell.get("PROCMAN_FILE") or f"{folder.rstrip('/') or '/'}/procman.yaml".removeprefix("./")
-    found = first.look(folder)
+    found = importing.first_of(folder, path, shell, talk) or first.look(folder)
     for note in found.notes:
         talk(f"{found.source}: {note}")
     if dry_run:

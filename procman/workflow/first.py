@@ -51,7 +51,8 @@ def look(folder: str) -> First:
             return _first(folder, name, found)
         missing.extend(found.notes)
     raise Failed(
-        "; ".join(missing) or f"nothing in {folder} says what runs: no Procfile, package.json or pyproject.toml",
+        "; ".join(missing)
+        or f"nothing in {folder} says what runs: no ecosystem file, Procfile, package.json or pyproject.toml",
         "write procman.yaml by hand: the README shows one in 20 lines",
     )
 

@@ -17,6 +17,7 @@ from procman.core.imports.pm2_service import Context
 from procman.core.imports.report import Imported
 from procman.core.values import dataclass, field, replace
 from procman.workflow import ecosystem, first
+from procman.workflow.first import First
 from procman.workflow.load import load_file, manifest_path
 
 NAMES = tuple(
@@ -86,6 +87,16 @@ def imported(asked: Asked, shell: Mapping[str, str], say: Say, choose: Choose | 
     except NoApps as error:
         raise Failed(f"{config.source}: {error}", "PM2 would start nothing from it, either") from error
     return replace(made, said=(*config.said, *made.said))
+
+
+def first_of(folder: str, path: str, shell: Mapping[str, str], say: Say) -> First | None:
+    """Return the first manifest of the ecosystem file in `folder`, to be written to `path`; None when there is none."""
+    name = next((each for each in NAMES if Path(folder, each).is_file()), None)
+    if name is None:
+        return None
+    made = imported(Asked(str(Path(folder, name)), str(Path(path).parent)), shell, say)
+    more = f"{len(made.hidden)} things that PM2 did not say, and every field: procman import pm2 {name}"
+    return First(made.text, name, tuple(row.draft for row in made.rows), (more,))
 
 
 def compared(file: str | None, made: Imported | None, shell: Mapping[str, str]) -> tuple[Difference, ...]:

@@ -45,6 +45,14 @@ def test_it_writes_over_nothing_unasked(folder: Path) -> None:
     assert not (folder / "procman.yaml").is_symlink()
 
 
+def test_an_ecosystem_file_says_it_best(folder: Path) -> None:
+    """What PM2 was told comes before what package.json says, and the way to the whole report is named."""
+    (folder / "ecosystem.json").write_text('[{"name": "mqtt", "script": "in.js", "instances": 2}]', encoding="utf-8")
+    ended(
+        init(folder), 0, "wrote procman.yaml from ecosystem.json: mqtt (singleton)", "procman import pm2 ecosystem.json"
+    )
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Collection, Mapping
 
-from procman.core.imports import pm2_limits
+from procman.core.imports import pm2_limits, pm2_listen
 from procman.core.imports.draft import Draft, Entry, Value, literal, service_name
 from procman.core.imports.evidence import Clues, Verdict, judge
 from procman.core.imports.pm2_app import App, as_text, instances
@@ -19,15 +19,9 @@ from procman.core.manifest import Kind
 from procman.core.values import dataclass
 
 ORDER = (
-    "command", "shell", "instances", "memory", "listen", "ready", "env", "env_file", "directory", "user",
+    "command", "shell", "instances", "memory", "runtime", "listen", "ready", "env", "env_file", "directory", "user",
     "consumes", "start", "stop", "restart",
 )  # fmt: skip
-SOCKET = (
-    "scalable: each instance is handed a socket of one address; a node server takes it as it is, others as the guide's "
-    "Listening sockets says"
-)
-GUESSED = "300M"
-_PORT = re.compile(r"[1-9][0-9]{0,4}")
 _BY_NAME = {field.name: field for field in FIELDS}
 
 
@@ -70,7 +64,7 @@ def service(app: App, context: Context, taken: Collection[str]) -> Service:
     script = context.look(directory, app.text("script"))
     run = command(app, script)
     env, env_hidden = _environment(app, run, context)
-    port = _port(app, env)
+    port = pm2_listen.port(app, env)
     clues = _clues(app, run, script, port, context, directory)
     verdict = judge(clues)
     if context.choose is not None and not verdict.sure:
@@ -78,10 +72,12 @@ def service(app: App, context: Context, taken: Collection[str]) -> Service:
     told = dict(run.told)
     entries = [*run.entries, *pm2_limits.entries(app, verdict.kind, script, told)]
     if verdict.kind is Kind.SCALABLE:
-        entries += _several(app, env, port, told)
+        entries += pm2_listen.entries(app, env, port, told)
     elif "exec_mode" in app.values or "instances" in app.values:
         told.setdefault("exec_mode", "one process: the evidence says singleton, see the comment in the manifest")
         told.setdefault("instances", "one: a singleton has exactly one process")
+    if run.node and any(entry.key == "memory" for entry in entries) and not _heap(run, env):
+        entries.append(Entry("runtime", "node", "its heap follows the limit"))
     if env:
         entries.append(Entry("env", env))
     if context.env_file:
@@ -99,6 +95,11 @@ def service(app: App, context: Context, taken: Collection[str]) -> Service:
     notes = (*app.notes, *_notes(app, told, context))
     hidden = (*app.hidden, *run.hidden, *env_hidden)
     return Service(app, draft, verdict, run, notes, hidden, directory, port)
+
+
+def _heap(run: Command, env: Mapping[str, Value]) -> bool:
+    """Tell whether the app sets node's heap itself."""
+    return any("max-old-space-size" in str(word).replace("_", "-") for word in (*run.words, env.get("NODE_OPTIONS")))
 
 
 def directory_of(app: App, context: Context) -> str:
@@ -133,20 +134,6 @@ def _environment(app: App, run: Command, context: Context) -> tuple[dict[str, Va
     return values, tuple(hidden)
 
 
-def _port(app: App, env: Mapping[str, Value]) -> str | None:
-    """Return the port that the app is told: PORT, or an option of its command."""
-    said = env.get("PORT")
-    if isinstance(said, str) and (_PORT.fullmatch(said) or re.fullmatch(r"\$\{\w+(:-[0-9]+)?\}", said)):
-        return said
-    args = app.words("args")
-    for index, word in enumerate(args):
-        found = re.fullmatch(r"(?:--port|-p)(?:=([0-9]+))?", word)
-        if found:
-            value = found[1] or (args[index + 1] if index + 1 < len(args) else "")
-            return value if _PORT.fullmatch(value) else None
-    return None
-
-
 def _clues(app: App, run: Command, script: Script, port: str | None, context: Context, directory: str) -> Clues:
     count = instances(app.values["instances"]) if "instances" in app.values else 1
     mode = app.text("exec_mode")
@@ -164,36 +151,11 @@ def _clues(app: App, run: Command, script: Script, port: str | None, context: Co
         script.text if not script.binary else "",
         context.packages[directory],
         own=not context.shared,
-        port=_number(port),
+        port=pm2_listen.number(port),
         instances=many if several and many else 2 if several else 1,
         cluster=mode.startswith("cluster"),
         counted=counted,
     )
-
-
-def _number(port: str | None) -> str | None:
-    found = re.search("[0-9]+", port or "")
-    return found[0] if found else port
-
-
-def _several(app: App, env: Mapping[str, Value], port: str | None, told: dict[str, str]) -> list[Entry]:
-    """Return the keys of a service that may run several times."""
-    count = instances(app.values.get("instances", 1))
-    entries = [Entry("instances", count if 0 < count <= pm2_limits.MOST_INSTANCES else "auto")]
-    if count <= 0:
-        told["instances"] = "auto: as many as fit in RAM, at most one per core, where PM2 counts CPUs alone"
-        if "max_memory_restart" not in app.values:
-            entries.append(Entry("memory", GUESSED, "PM2 had no limit; auto needs one: `procman plan --measured`"))
-    else:
-        told.setdefault("instances", "")
-    told.setdefault("exec_mode", SOCKET)
-    if port is None:
-        return entries
-    host = env.get("HOST")
-    address = f"{host if isinstance(host, str) and re.fullmatch('[0-9.]+|localhost', host) else '0.0.0.0'}:{port}"  # noqa: S104 - where it listened
-    aside = "" if not address.startswith("0.0.0.0") else "127.0.0.1 if a proxy on this host stands in front"  # noqa: S104 - same
-    entries.append(Entry("listen", address, aside))
-    return entries
 
 
 def _consumes(verdict: Verdict, env: Mapping[str, Value]) -> tuple[Entry | None, tuple[str, ...]]:
