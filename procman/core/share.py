@@ -12,7 +12,6 @@ max-min). `tests/unit/core/test_share.py` compares both with every choice there 
 
 from __future__ import annotations
 
-import heapq
 from math import lcm
 
 from procman.core.values import dataclass
@@ -41,6 +40,10 @@ def shares(asks: tuple[Ask, ...], room: int) -> dict[str, int]:
     counts = {ask.name: _count(ask, steps[ask.name], turn) for ask in asks}
     room -= sum((counts[ask.name] - ask.low) * ask.memory for ask in asks)
     queue = [(counts[a.name] * steps[a.name], a.memory, a.name, a.high) for a in asks if counts[a.name] < a.high]
+    if not queue:
+        return counts
+    import heapq  # noqa: PLC0415 - few counts are open
+
     heapq.heapify(queue)
     while queue:
         turn, memory, name, high = queue[0]

@@ -27,7 +27,6 @@ from procman.core.budget import Verdict
 from procman.core.diagnostics import Severity
 from procman.core.plan import Plan
 from procman.core.quantity import format_size
-from procman.core.suggest import suggestions
 from procman.rules.base import Context, Problem
 
 CODE = "PM101"
@@ -53,6 +52,8 @@ def check(context: Context) -> Iterator[Problem]:
 
 def _help(context: Context, plan: Plan) -> str:
     """Return each change that makes the plan fit, fewest edits first, or what else there is to do."""
+    from procman.core.suggest import suggestions  # noqa: PLC0415 - most plans fit
+
     found = suggestions(plan, context.manifest.budget)
     if not found:
         return "lower the memory limits, run fewer instances, or take a machine with more RAM"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -309,3 +310,14 @@ def test_the_count_of_a_singleton_is_taken_out(
     file.write_text(head + before)
     told(capfd, "--fix", "--select", "PM607")
     assert head + (before if after is None else after) == file.read_text()
+
+
+def test_a_good_manifest_is_checked_without_what_is_slow_to_load(tmp_path: Path) -> None:
+    """What starts cold in every editor and commit loads no module that only other commands need."""
+    (tmp_path / "good.yaml").write_text(GOOD, encoding="utf-8")
+    look = "import sys; from procman.cli.door import run; run(['validate', 'good.yaml']); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True, cwd=tmp_path)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "procman.rules.index" in loaded
+    slow = {"dataclasses", "difflib", "hashlib", "ipaddress", "jinja2", "json", "psutil", "socket", "sqlalchemy"}
+    assert loaded & {*slow, "subprocess", "tempfile", "urllib.parse", "ruamel.yaml", "xmlrpc.client"} == set()
