@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from procman.core.observed import Capped, Observed, ObservedUnit
+from procman.core.observed import Capped, Job, Observed, ObservedUnit
 
 SCHEMA_VERSION = 1
 
@@ -49,6 +49,10 @@ def _unit(item: Mapping[str, object]) -> ObservedUnit:
         memory_usual=_whole_or_none(item.get("memory_usual")),
         memory_samples=_whole(item.get("memory_samples", 0)),
         memory=_capped(item.get("memory")),
+        ready=item.get("ready") is True,
+        awaits=_words(item.get("awaits")),
+        queued=_whole(item.get("queued", 0)),
+        job=_job(item.get("job")),
     )
 
 
@@ -64,6 +68,12 @@ def _capped(item: object) -> Capped:
         by=_words(item.get("by")),
         shed=item.get("shed") is True,
     )
+
+
+def _job(item: object) -> Job | None:
+    if not isinstance(item, dict):
+        return None
+    return Job(_whole(item["number"]), str(item["phase"]), str(item["reason"]), _words(item["why"]))
 
 
 def _whole(value: object) -> int:

@@ -83,6 +83,14 @@ class Client:
         """Stop `unit`, and with `wait` return when it is down (supervisord is busy all that time)."""
         self._call("supervisor.stopProcess", f"{unit}:{unit}", wait)
 
+    def replace(self, unit: str, reason: str) -> int:
+        """Let the manager replace `unit` by what the file says, and return the job's number; does not wait for it."""
+        return int(str(self._call("procman.replace", unit, reason)))
+
+    def retire(self, unit: str) -> None:
+        """Let the manager stop `unit` once new connections have left it; does not wait for it."""
+        self._call("procman.retire", unit)
+
     def shutdown(self) -> None:
         """Let supervisord stop everything and end; does not wait for it."""
         self._call("supervisor.shutdown")

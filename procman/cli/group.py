@@ -19,6 +19,7 @@ COMMANDS = {
     "start": "Start what was stopped or has failed.",
     "stop": "Stop services until they are started again.",
     "restart": "Restart services, one instance after another.",
+    "reload": "Replace instances without losing a request.",
     "scale": "Run another number of instances, by the same rules and budget.",
     "logs": "Show what all services write, as one stream.",
     "events": "Show the history of everything the manager did and saw.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from procman.core.manifest import Logs, Restart, Stop
+from procman.core.manifest import Logs, Ready, Restart, Stop
 from procman.core.quantity import short_size
 from procman.core.values import dataclass
 from procman.core.words import visible
@@ -86,6 +86,9 @@ def _words(value: object) -> str | None:
     match value:
         case Stop():
             said = f"{value.signal} {value.timeout:g}s"
+        case Ready():
+            kinds = ["notify"] * value.notify + ([value.http] if value.http else [])
+            said = f"{' and '.join(kinds) or 'listening'} within {value.timeout:g}s"
         case Restart():
             said = f"{value.max} in {value.within:g}s, delay {value.delay:g}s"
         case Logs():

@@ -75,6 +75,7 @@ def _spec(
         state=state,
         user=service.user,
         listen=service.listen,
+        ready=service.ready,
         locks=_locks(project, service, instance, facts.local_names),
         start_time=service.start.time,
         stop=service.stop,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import TypeVar
 
-from procman.core import consumer_fields, consumer_keys, keys
+from procman.core import consumer_fields, consumer_keys, keys, ready_keys
 from procman.core.diagnostics import Finding, by_place
 from procman.core.document import Entry, Mapping, Node, places_of
 from procman.core.kinds import Fault, Field, Sink, Values
@@ -98,7 +98,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
     command, kind = _command(read, at, sink), read.get(keys.KIND)
     if kind is None:
         return None
-    ready, consumes = read.get(keys.READY), read.get(consumer_keys.CONSUMES)
+    ready, consumes = read.get(ready_keys.READY), read.get(consumer_keys.CONSUMES)
     memory, hard = read.get(MEMORY) or (None, None)
     return Service(
         name=name,
@@ -158,7 +158,11 @@ def _instances(read: Values) -> Instances | None:
 
 
 def _ready(read: Values) -> Ready:
-    return Ready(read.get(keys.READY_HTTP), _or(read.get(keys.READY_TIMEOUT), Ready().timeout))
+    return Ready(
+        read.get(ready_keys.READY_HTTP),
+        _or(read.get(ready_keys.READY_TIMEOUT), Ready().timeout),
+        read.get(ready_keys.READY_NOTIFY) or False,
+    )
 
 
 def _stop(read: Values) -> Stop:

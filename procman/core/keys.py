@@ -8,6 +8,7 @@ from procman.core import addresses, measures, scalars
 from procman.core.consumer_keys import CONSUMES
 from procman.core.kinds import Fault, Field, Record, Values
 from procman.core.memory_keys import MEMORY, PRESSURE, RUNTIME
+from procman.core.ready_keys import READY
 from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping, Table
 
 VERSION_1 = 1
@@ -92,13 +93,6 @@ STOP = Field("stop", Record((STOP_TIMEOUT, STOP_SIGNAL)), "How an instance is en
 RESTART = Field("restart", Record((RESTART_MAX, RESTART_WITHIN, RESTART_DELAY)), "How often an instance may fail.")
 LOGS = Field("logs", Record((LOGS_SIZE, LOGS_KEEP)), "How much is kept of what an instance writes.")
 
-READY_HTTP = Field(
-    "http",
-    scalars.text("a path", "a path that begins with /, such as /health", r"^/[^\s\u0000]*$"),
-    "A path that answers with 200 to 399 when it is ready; left out: it accepts connections.",
-    examples=("/health",),
-)
-READY_TIMEOUT = Field("timeout", TIME, "How long an instance may take to become ready.", default="10s")
 
 KIND = Field(
     "kind",
@@ -125,7 +119,6 @@ DRAIN = Field(
     "on: what comes on open connections is answered before an instance ends; off: left to the server.",
     default="on",
 )
-READY = Field("ready", Record((READY_HTTP, READY_TIMEOUT)), "When an instance counts as ready.")
 ENV = Field(
     "env",
     Table(VARIABLE_NAME, scalars.variable_value()),

@@ -40,10 +40,11 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """When an instance counts as ready: it accepts on its address and, with `http`, answers there."""
+    """When an instance counts as ready: it accepts, or says so itself (`notify`), and answers at `http`."""
 
     http: str | None = None
     timeout: float = 10.0
+    notify: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,24 @@ class Capped:
 
 
 @dataclass(frozen=True, slots=True)
+class Job:
+    """A replacement or retirement of one instance: `phase` is of `core.rolling`, `why` says why it failed."""
+
+    number: int
+    phase: str
+    reason: str
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ObservedUnit:
     """One instance as supervisord knows it. Times are seconds since the epoch, None for never.
 
     `restarts` counts automatic ones since an operator started the unit; `spec` is the path of its spec file;
     `exit` is how its last process ended; `held` says who has the lock it waits for; `slot_inode` is its
-    listening socket's. `memory_peak` and `memory_usual` are bytes of the whole process tree since the unit was added,
-    out of `memory_samples` looks.
+    listening socket's; `queued` connections wait there. `ready`: every probe has passed since it was started, else
+    `awaits` says what is missing; `job` is the last replacement. `memory_peak` and `memory_usual` are bytes of the
+    whole process tree since the unit was added, out of `memory_samples` looks.
     """
 
     unit: str
@@ -47,6 +58,10 @@ class ObservedUnit:
     memory_usual: int | None = None
     memory_samples: int = 0
     memory: Capped = Capped()
+    ready: bool = False
+    awaits: str | None = None
+    queued: int = 0
+    job: Job | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import TypeVar
 
 from procman.core.document import Scalar, core_value, kind_of
 from procman.core.kinds import Fault, Json, ScalarKind, Schema
 from procman.core.words import near, shown
+
+T = TypeVar("T")
 
 _NO_NUL = r"^[^\u0000]+$"
 
@@ -35,6 +38,17 @@ def choice(noun: str, *options: str) -> ScalarKind[str]:
         raise Fault(f"{shown(scalar.text)} is not {noun}", f"{guess} Write {forms}" if guess else "")
 
     return ScalarKind(noun, forms, parse, {"enum": list(options)})
+
+
+def word(text: str, forms: str, value: T) -> ScalarKind[T]:
+    """Return the kind of one word that stands for `value`; `forms` names what else there is beside it."""
+
+    def parse(scalar: Scalar) -> T:
+        if scalar.text != text:
+            raise Fault(f"{shown(scalar.text)} is not {text}")
+        return value
+
+    return ScalarKind(text, forms, parse, {"const": text})
 
 
 def whole(low: int, high: int) -> ScalarKind[int]:

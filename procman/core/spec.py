@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from procman.core import changes
 from procman.core.changes import FieldChange
-from procman.core.manifest import Address, Kind, Logs, Restart, Stop
+from procman.core.manifest import Address, Kind, Logs, Ready, Restart, Stop
 from procman.core.records import pack, unpack
 from procman.core.values import dataclass
 
@@ -40,6 +40,7 @@ class Spec:
     state: str
     user: str | None = None
     listen: Address | None = None
+    ready: Ready | None = None
     locks: tuple[Lock, ...] = ()
     start_time: float = 1.0
     stop: Stop = Stop()
@@ -80,11 +81,22 @@ def to_records(spec: Spec) -> list[tuple[str, str]]:
         rows.append(("listen", f"{spec.listen.port} {spec.listen.host}"))
     return [
         *rows,
+        *_probes(spec.ready),
         ("start-time", repr(spec.start_time)),
         ("stop", f"{spec.stop.signal} {spec.stop.timeout!r}"),
         ("restart", f"{spec.restart.max} {spec.restart.within!r} {spec.restart.delay!r}"),
         ("logs", f"{spec.logs.size} {spec.logs.keep}"),
     ]
+
+
+def _probes(ready: Ready | None) -> list[tuple[str, str]]:
+    """Return the kinds of probe with their arguments, in the order in which they are asked."""
+    if ready is None:
+        return []
+    rows = [("ready", "notify ")] if ready.notify else []
+    if ready.http is not None:
+        rows.append(("ready", f"http {ready.http}"))
+    return [*rows, ("ready-timeout", repr(ready.timeout))]
 
 
 def encode(spec: Spec) -> bytes:
@@ -95,7 +107,7 @@ def encode(spec: Spec) -> bytes:
 def decode(data: bytes) -> Spec:
     """Return the Spec in `data`; ValueError when it is not a whole spec file."""
     one: dict[str, str] = {}
-    many: dict[str, list[str]] = {"arg": [], "env": [], "lock": []}
+    many: dict[str, list[str]] = {"arg": [], "env": [], "lock": [], "ready": []}
     for name, value in unpack(data):
         if name in many:
             many[name].append(value)
@@ -124,12 +136,20 @@ def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
         state=one["state"],
         user=one.get("user"),
         listen=Address(host, int(port)) if port else None,
+        ready=_ready(one, many["ready"]),
         locks=tuple(Lock(*_pair(item, " ")) for item in many["lock"]),
         start_time=float(one["start-time"]),
         stop=Stop(float(timeout), signal),
         restart=Restart(int(most), float(within), float(delay)),
         logs=Logs(int(size), int(keep)),
     )
+
+
+def _ready(one: dict[str, str], probes: list[str]) -> Ready | None:
+    if "ready-timeout" not in one:
+        return None
+    known = dict(_pair(probe, " ") for probe in probes)
+    return Ready(known.get("http"), float(one["ready-timeout"]), "notify" in known)
 
 
 def _pair(text: str, mark: str) -> tuple[str, str]:
@@ -143,6 +163,7 @@ def compared(old: Spec, new: Spec) -> tuple[FieldChange, ...]:
         ("directory", old.directory, new.directory),
         ("user", old.user, new.user),
         ("listen", old.listen, new.listen),
+        ("ready", old.ready, new.ready),
         ("kind", old.kind, new.kind),
         ("what is consumed", old.locks, new.locks),
         ("start", old.start_time, new.start_time),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
+from procman.core import rolling
 from procman.core.applied import Applied, AppliedService
 from procman.core.observed import Capped, Observed, ObservedUnit
 from procman.core.quantity import format_size
@@ -17,6 +18,7 @@ class State(StrEnum):
     STARTING = "starting"
     READY = "ready"
     RUNNING = "running"
+    DRAINING = "draining"
     STOPPING = "stopping"
     STOPPED = "stopped"
     BACKOFF = "backoff"
@@ -39,10 +41,9 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What was measured of one running instance: bytes of its tree, and whether it accepts on its address."""
+    """What was measured of one running instance: bytes of its tree."""
 
     memory: int
-    accepts: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,14 @@ def rows(applied: Applied, observed: Observed, measured: Mapping[str, Measured])
     return (*found, *(_stray(u, observed, measured.get(u.unit)) for u in extra))
 
 
-def state_of(unit: ObservedUnit, *, probed: bool, accepts: bool) -> State:
-    """Return the state of a unit; one that listens is ready only when it accepts."""
+def state_of(unit: ObservedUnit, *, probed: bool) -> State:
+    """Return the state of a unit; one that has a probe is ready only when that has passed."""
     if unit.statename == "RUNNING":
+        if unit.job is not None and unit.job.phase in (rolling.EMPTYING, rolling.ENDING):
+            return State.DRAINING
         if not probed:
             return State.RUNNING
-        return State.READY if accepts else State.STARTING
+        return State.READY if unit.ready else State.STARTING
     if unit.statename == "FATAL" and unit.held:
         return State.HELD
     return _WORDS.get(unit.statename, State.FAILED)
@@ -120,7 +123,7 @@ def _row(
     unit = observed.unit(name)
     if unit is None:
         return InstanceStatus(service.name, index, service.kind, State.STOPPED, wanted, limit=service.memory)
-    state = state_of(unit, probed=service.probed, accepts=measured is not None and measured.accepts)
+    state = state_of(unit, probed=service.probed)
     return InstanceStatus(
         service=service.name,
         instance=index,
@@ -146,7 +149,7 @@ def _stray(unit: ObservedUnit, observed: Observed, measured: Measured | None) ->
         service=service,
         instance=int(index) if index.isdigit() else 0,
         kind="unknown",
-        state=state_of(unit, probed=False, accepts=False),
+        state=state_of(unit, probed=False),
         wanted=False,
         pid=unit.pid or None,
         uptime=_uptime(unit, observed),

@@ -1,10 +1,10 @@
 """A probe has no address to ask.
 
 ## What it checks
-`ready` on a service without `listen`.
+`ready` on a service without `listen`; `ready: notify` needs no address.
 
 ## Why it matters
-Both forms of readiness ask the service's address. Without one nothing is asked: the service counts as ready once it has
+`http` asks the service's address. Without one nothing is asked: the service counts as ready once it has
 stayed up for `start.time`, whatever `ready` says.
 
 ## Example
@@ -36,7 +36,11 @@ def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each probe without an address; an address that cannot be read is told already."""
     places = context.manifest.places
     for service in written(context.manifest):
-        if service.ready is not None and ("services", service.name, "listen") not in places.keys:
+        if (
+            service.ready is not None
+            and not service.ready.notify
+            and ("services", service.name, "listen") not in places.keys
+        ):
             at = places.key("services", service.name, "ready")
             help_text = "add `listen`, or remove `ready`: `start.time` says how long it takes to come up"
             yield Problem(at, f"'{service.name}' has a probe and no address to ask", help_text)

@@ -112,6 +112,12 @@ class Groups:
             return None
         return Ended(groupfs.kills(self.version, known[1]), groupfs.peak(self.version, known[1]))
 
+    def swapped(self, one: str, other: str) -> None:
+        """Let the group of each be that of the other: their processes have changed names."""
+        names = {one: other, other: one}
+        self._of = {names.get(unit, unit): known for unit, known in self._of.items()}
+        self._kills = {names.get(unit, unit): kills for unit, kills in self._kills.items()}
+
     def leave(self, unit: str) -> None:
         """Remove the group of `unit`, now or once nothing is left in it."""
         known = self._of.pop(unit, None)

@@ -18,7 +18,7 @@ AGAIN = "render it again: procman up"
 class Launch:
     """What the spec file says, and what the steps add: variables for the service."""
 
-    __slots__ = ("argv", "claims", "cwd", "env", "instances", "kind", "listen", "service", "state", "unit", "user")
+    __slots__ = ("argv", "claims", "cwd", "env", "kind", "listen", "notifies", "service", "state", "unit", "user")
 
     def __init__(self, records: list[tuple[str, str]]) -> None:
         one = dict(records)
@@ -30,10 +30,16 @@ class Launch:
         self.argv = [value for name, value in records if name == "arg"]
         self.claims = [value for name, value in records if name == "lock"]
         self.user = one.get("user")
-        self.listen = one.get("listen", "").partition(" ")[::2] if "listen" in one else None
+        places = [value for name, value in records if name == "listen"]
+        self.listen = places if "binds" not in one else []
+        self.notifies = ("ready", "notify ") in records
         self.env = dict(_variable(value) for name, value in records if name == "env")
         self.env |= {f"PROCMAN_{name.upper()}": one[name] for name in ONCE[:4]}
         self.env |= {"PROCMAN_STATE": self.state, "PROCMAN_UNIT": self.unit}
+        for place in reversed(places):
+            port, _, host = place.partition(" ")
+            if port.isdigit():
+                self.env |= {"HOST": host, "PORT": port}
         self._check(one)
 
     def _check(self, one: dict[str, str]) -> None:
@@ -47,7 +53,7 @@ class Launch:
             raise ValueError("it lacks a command")
         if not (one["instance"].isdigit() and one["instances"].isdigit()):
             raise ValueError("an instance is no number")
-        if self.listen is not None and not (self.listen[0].isdigit() and self.listen[1]):
+        if not all(map(_is_place, self.listen)):
             raise ValueError("listen is no address")
 
 
@@ -132,12 +138,11 @@ def _make_sure(launch: Launch, manager: bytes) -> None:
 
 def _greet(launch: Launch, store: bytes | None, pid: int) -> None:
     message = [b"start", _octets(launch.unit), _octets(launch.state)]
-    if launch.listen is not None:
-        port, host = launch.listen
-        slot = launch.env["PROCMAN_INSTANCE"]
-        message += map(_octets, (launch.service, slot, host, port))
-        launch.env |= {"LISTEN_FDS": "1", "LISTEN_PID": str(posix.getpid()), "LISTEN_FDNAMES": launch.service}
-        launch.env |= {"HOST": host, "PORT": port}
+    if launch.listen:
+        count = len(launch.listen)
+        message += map(_octets, (launch.service, launch.env["PROCMAN_INSTANCE"], *launch.listen))
+        launch.env |= {"LISTEN_FDS": str(count), "LISTEN_PID": str(posix.getpid())}
+        launch.env["LISTEN_FDNAMES"] = ":".join([launch.service] * count)
         if not store:
             raise Refused(
                 CONFIG, "its listening socket is held by procman's plugin, which is not there; use procman up"
@@ -145,11 +150,14 @@ def _greet(launch: Launch, store: bytes | None, pid: int) -> None:
     if store:
         from procman.runtime.hello import greet  # noqa: PLC0415 - a start by hand need not load _socket
 
-        group, score = greet(store, pid, message, listens=launch.listen is not None)
+        group, score = greet(store, pid, message, listens=len(launch.listen))
         if group:
             _write(launch.unit, group, b"0", "a hard memory limit")
         if score:
             _write(launch.unit, b"/proc/self/oom_score_adj", score, "its place in the order of the OOM killer")
+    notify = posix.environ.get(b"PROCMAN_NOTIFY")
+    if launch.notifies and notify:
+        launch.env["NOTIFY_SOCKET"] = notify.decode("ascii")
 
 
 def _write(unit: str, path: bytes, value: bytes, what: str) -> None:
@@ -203,6 +211,11 @@ def _not_started(command: str, error: OSError) -> Refused:
     if error.errno == errno.ENOEXEC:
         return Refused(NOT_EXECUTABLE, f"{command} is no program; give it a first line such as #!/bin/sh")
     return Refused(NOT_EXECUTABLE, f"cannot execute {command}: {error.strerror}; see its permissions: ls -l {command}")
+
+
+def _is_place(text: str) -> bool:
+    first, _, rest = text.partition(" ")
+    return rest != "" and (first == "unix" or first.isdigit())
 
 
 def _variable(text: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from supervisor import events
 from supervisor.states import ProcessStates, SupervisorStates
 
-from procman.runtime import procfs
+from procman.runtime import inside, procfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,12 @@ class Chronicle:
         """Keep in mind how many processes the kernel has killed on this machine up to now."""
         self._machine_kills = _machine_kills()
 
+    def swapped(self, unit: str) -> None:
+        """Let what is kept of the replacement be that of `unit`, and the other way round."""
+        spare = unit + inside.SPARE
+        kept = {unit: self._began.pop(spare, None), spare: self._began.pop(unit, None)}
+        self._began |= {name: place for name, place in kept.items() if place is not None}
+
     def because(self, unit: str, reason: str) -> None:
         """Keep in mind why `unit` is about to be stopped by procman itself."""
         self._reasons[unit] = reason
@@ -78,13 +84,13 @@ class Chronicle:
     def before(self, event: StateEvent) -> None:
         """Note what `event` says."""
         process = event.process
-        unit = process.config.name
+        unit = inside.unit(process)
         if process.pid and self._reaped[0] == process.pid:
             self._exit(process, self._reaped[1], asked=event.from_state == ProcessStates.STOPPING)
             self._reaped = (0, 0)
         if isinstance(event, events.ProcessStateStartingEvent):
-            self._began[unit] = _log_end(process)
-            self._memory(unit).begin()
+            self._began[process.config.name] = _log_end(process)
+            self._memory(process.config.name).begin()
             self.journal.note("start", unit, again=event.from_state == ProcessStates.BACKOFF or None)
         elif isinstance(event, events.ProcessStateRunningEvent):
             self.journal.note("running", unit, pid=process.pid)
@@ -95,7 +101,7 @@ class Chronicle:
     def after(self, event: StateEvent, record: Record) -> None:
         """Note what became of `event`."""
         process = event.process
-        unit = process.config.name
+        unit = inside.unit(process)
         if isinstance(event, events.ProcessStateBackoffEvent) and process.state == ProcessStates.BACKOFF:
             wait = max(0.0, process.delay - time.time())
             self.journal.note("restart-planned", unit, seconds=round(wait, 3), failures=len(record.failures))
@@ -106,10 +112,10 @@ class Chronicle:
                 self.journal.note("failed", unit, reason=record.given_up or record.refused or process.spawnerr)
 
     def _exit(self, process: Process, status: int, *, asked: bool) -> None:
-        unit = process.config.name
-        memory = self._memory(unit)
+        unit = inside.unit(process)
+        memory = self._memory(process.config.name)
         inode, end = _log_end(process)
-        began = self._began.get(unit, (inode, 0))
+        began = self._began.get(process.config.name, (inode, 0))
         ended = self._groups.ended(unit, process.pid)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and not asked
         machine = _machine_kills() - self._machine_kills if killed else 0

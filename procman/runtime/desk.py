@@ -1,8 +1,8 @@
 """What launchers may ask of supervisord, and the answers. No transport (see `store`), no socket calls.
 
-Messages are fields with NUL between them: ``start UNIT STATE [SERVICE SLOT HOST PORT]``, ``held UNIT REASON``, and
-``orphans UNIT``, which ends what is left of a unit and what may be. Answers are ``ok`` (with the socket, or the
-pids, that were asked for) and ``no EXITCODE REASON``.
+Messages are fields with NUL between them: ``start UNIT STATE [SERVICE SLOT WHERE...]``, ``held UNIT REASON``, and
+``orphans UNIT``, which ends what is left of a unit and what may be. WHERE is as in a spec file's ``listen``.
+Answers are ``ok`` (with the sockets, or the pids, that were asked for) and ``no EXITCODE REASON``.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Protocol
 
+from procman.runtime import inside
 from procman.runtime.exits import CONFIG, HELD, Refused
-from procman.runtime.listeners import address
+from procman.runtime.sockets import where
 from procman.runtime.store import Answer
 
 if TYPE_CHECKING:
@@ -45,10 +46,9 @@ class Desk:
 
     def answer(self, process: Process, fields: list[str]) -> Answer:
         """Return what the launcher that runs as `process` is told, and remember it for `status`."""
-        unit = process.config.name
-        record = self._restarts.record(unit)
+        record = self._restarts.record(process.config.name)
         try:
-            return self._answer(unit, fields)
+            return self._answer(process, fields)
         except Refused as refused:
             if refused.code == HELD:
                 record.held = refused.reason
@@ -56,22 +56,24 @@ class Desk:
                 record.refused = refused.reason
             return Answer(f"no\0{refused.code}\0{refused.reason}")
 
-    def _answer(self, unit: str, fields: list[str]) -> Answer:
+    def _answer(self, process: Process, fields: list[str]) -> Answer:
+        unit = inside.unit(process)
         if len(fields) > 1 and fields[1] != unit:
             raise Refused(CONFIG, f"this process is {unit}, but its spec file is for {fields[1]}")
         match fields:
             case ["held", _, reason]:
-                self._restarts.record(unit).held = reason
+                self._restarts.record(process.config.name).held = reason
                 return OK
             case ["orphans", _]:
                 return Answer("\0".join(("ok", *map(str, self._end_orphans(unit, unmarked=True)))))
             case ["start", _, state]:
                 self._check(state)
                 return OK
-            case ["start", _, state, service, slot, host, port]:
+            case ["start", _, state, service, slot, *places] if places:
                 self._check(state)
-                number = _number(slot)
-                return Answer("ok", self._listeners.take(unit, service, number, address(host, port)).fileno())
+                moves = not inside.is_spare(process)
+                found = self._listeners.take(unit, service, _number(slot), [where(p) for p in places], moves=moves)
+                return Answer("ok", tuple(sock.fileno() for sock in found))
         raise Refused(CONFIG, "the launcher and the plugin in supervisord do not understand each other")
 
     def _check(self, state: str) -> None:

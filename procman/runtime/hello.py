@@ -1,6 +1,7 @@
-"""The launcher's side of the plugin's socket: say which instance starts, and be given its listening socket."""
+"""The launcher's side of the plugin's socket: say which instance starts, and be given its listening sockets."""
 
 import _socket
+import fcntl
 import posix
 import sys
 import time
@@ -11,12 +12,13 @@ ANSWER_WITHIN = 5.0
 FAREWELL_WITHIN = 1.0
 LARGEST = 4096
 LISTENING = 3
+MOST = 64
 ENDED_WITHIN = 5.0
 POLL = 0.002
 
 
-def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> tuple[bytes, bytes]:
-    """Tell the plugin at `store` what starts, and wait for its leave; with `listens` put the socket on descriptor 3.
+def greet(store: bytes, parent: int, message: list[bytes], *, listens: int) -> tuple[bytes, bytes]:
+    """Tell the plugin at `store` what starts, and wait for its leave; put so many sockets on descriptors from 3 on.
 
     Returns the file by which this process joins its control group, and its OOM score; either may be empty.
 
@@ -24,17 +26,16 @@ def greet(store: bytes, parent: int, message: list[bytes], *, listens: bool) -> 
     code and reason when it says no.
     """
     try:
-        answer, descriptor = _ask(store, b"\0".join(message), ANSWER_WITHIN, parent)
+        answer, descriptors = _ask(store, b"\0".join(message), ANSWER_WITHIN, parent)
     except OSError as error:
         raise _unanswered(error) from None
     said, _, rest = answer.partition(b"\0")
     code, _, reason = rest.partition(b"\0")
     if said == b"no" and code.isdigit():
         raise Refused(int(code), printable(reason))
-    if said != b"ok" or (descriptor is None) == listens:
+    if said != b"ok" or len(descriptors) != listens:
         raise Refused(GONE, "the manager gave no answer that is understood; is it of another version? procman down")
-    if descriptor is not None:
-        _put(descriptor)
+    _put(descriptors)
     return code, reason
 
 
@@ -70,7 +71,7 @@ def report_held(store: bytes, parent: int, unit: bytes, reason: str) -> None:
         return
 
 
-def _ask(store: bytes, message: bytes, within: float, parent: int) -> tuple[bytes, int | None]:
+def _ask(store: bytes, message: bytes, within: float, parent: int) -> tuple[bytes, list[int]]:
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     try:
         sock.settimeout(within)
@@ -79,20 +80,24 @@ def _ask(store: bytes, message: bytes, within: float, parent: int) -> tuple[byte
         if _number(credentials) != parent:
             raise Refused(GONE, f"pid {_number(credentials)} answers in place of the manager; restart it: procman down")
         sock.send(message)
-        room = _socket.CMSG_SPACE(4)
+        room = _socket.CMSG_SPACE(4 * MOST)
         answer, extra, _, _ = sock.recvmsg(LARGEST, room, _socket.MSG_CMSG_CLOEXEC)
     finally:
         sock.close()
     rights = [data for level, kind, data in extra if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS)]
-    return answer, _number(rights[0]) if rights else None
+    return answer, [_number(data[at:]) for data in rights for at in range(0, len(data), 4)]
 
 
-def _put(descriptor: int) -> None:
-    if descriptor == LISTENING:
-        posix.set_inheritable(LISTENING, True)  # noqa: FBT003 - the signature is posix's
-    else:
-        posix.dup2(descriptor, LISTENING)
+def _put(descriptors: list[int]) -> None:
+    """Move `descriptors` to LISTENING and what follows, first out of the way of each other."""
+    above = LISTENING + len(descriptors)
+    moved = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above) for fd in descriptors]
+    for number, descriptor in enumerate(moved, LISTENING):
+        posix.dup2(descriptor, number)
         posix.close(descriptor)
+    for descriptor in descriptors:
+        if descriptor >= above:
+            posix.close(descriptor)
 
 
 def _number(data: bytes) -> int:

@@ -36,6 +36,7 @@ class Options(Protocol):
     mood: int
     logger: Logger
     waitpid: Waitpid
+    process_group_configs: Sequence[GroupConfig]
 
 
 class ProcessConfig(Protocol):
@@ -49,6 +50,8 @@ class ProcessConfig(Protocol):
     exitcodes: Sequence[int]
     startsecs: int
     stdout_logfile: str | None
+
+    def make_process(self, group: Group) -> Process: ...  # noqa: D102
 
 
 class Process(Protocol):
@@ -66,13 +69,21 @@ class Process(Protocol):
 
     def change_state(self, new_state: int) -> object: ...  # noqa: D102
     def give_up(self) -> None: ...  # noqa: D102
-    def stop(self) -> object: ...  # noqa: D102
     def spawn(self) -> object: ...  # noqa: D102
+    def stop(self) -> object: ...  # noqa: D102
+
+
+class GroupConfig(Protocol):
+    """What a process group was made from; compared with the file by `supervisorctl update`."""
+
+    name: str
+    process_configs: Sequence[ProcessConfig]
 
 
 class Group(Protocol):
     """One process group."""
 
+    config: GroupConfig
     processes: dict[str, Process]
 
     def stop_all(self) -> None: ...  # noqa: D102
@@ -92,6 +103,25 @@ class StateEvent(Protocol):
     from_state: int
 
 
+SPARE = "~"
+"""What the name of a process ends with that comes or goes beside the one that counts (see `spares`)."""
+
+
 def processes(supervisord: Supervisord) -> list[Process]:
-    """Return every process of every group."""
+    """Return every process of every group, spares too."""
     return [p for group in supervisord.process_groups.values() for p in group.processes.values()]
+
+
+def mains(supervisord: Supervisord) -> list[Process]:
+    """Return the process of every unit that counts."""
+    return [p for p in processes(supervisord) if not is_spare(p)]
+
+
+def unit(process: Process) -> str:
+    """Return the name of the unit that `process` is of."""
+    return process.config.name.removesuffix(SPARE)
+
+
+def is_spare(process: Process) -> bool:
+    """Tell whether `process` is a replacement that is not ready yet, or one that has been replaced."""
+    return process.config.name.endswith(SPARE)

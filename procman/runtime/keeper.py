@@ -83,6 +83,12 @@ class Keeper:
             self._caps.ended(process.config.name)
             self.groups.leave(process.config.name)
 
+    def swapped(self, unit: str) -> None:
+        """Follow two processes of `unit` that have changed names: what is over the limit was the other one."""
+        self.groups.swapped(unit, unit + inside.SPARE)
+        self.chronicle.swapped(unit)
+        self._caps.ended(unit)
+
     def of(self, unit: str) -> dict[str, object]:
         """Return what the report says of the memory of `unit`."""
         memory = self._usage.of(unit)

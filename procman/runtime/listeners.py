@@ -1,108 +1,32 @@
-"""The listening sockets of the services: one per slot, all on one address, held here so that they outlive a slot.
+"""The listening sockets of the services: held here, so that they outlive the processes that use them.
 
-Decides nothing about instances. Each slot has its own SO_REUSEPORT socket, because a shared one leaves keep-alive
-servers unbalanced; a slot whose process is not alive gets no new connections while another slot's is.
+Decides nothing about instances. On TCP each slot has its own SO_REUSEPORT socket, because a shared one leaves
+keep-alive servers unbalanced; a slot that is not ready gets no new connections while another is. A unix socket has no
+such groups: all slots share it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from procman.runtime import loop, proc, steering
+from procman.runtime import proc, sockets
 from procman.runtime.exits import CONFIG, Refused
+from procman.runtime.reuseport import Group
+from procman.runtime.sockets import Address, Where
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 UNAVAILABLE = 69
 """The address is not free: worth another try (sysexits.h UNAVAILABLE)."""
 
-_BACKLOG = 4096
-_LOCALHOST = "127.0.0.1"
+DEAD, ALIVE, READY = range(3)
+"""What the process of a unit is to new connections."""
+
 _LATER = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
-
-
-class Address(NamedTuple):
-    """Where a group listens: a literal address and a port."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        """Return ``127.0.0.1:3000`` or ``[::1]:3000``."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
-def address(host: str, port: str) -> Address:
-    """Return the address to bind; Refused when it is not one. No name but localhost is looked up: that may block."""
-    literal = _LOCALHOST if host == "localhost" else host
-    family = socket.AF_INET6 if ":" in literal else socket.AF_INET
-    try:
-        socket.inet_pton(family, literal.partition("%")[0] if family == socket.AF_INET6 else literal)
-        number = int(port)
-    except (OSError, ValueError):
-        number = 0
-    if not 0 < number < 1 << 16:
-        raise Refused(CONFIG, f"cannot listen on {host}:{port}: write a literal address or localhost, and a port")
-    return Address(literal, number)
-
-
-class _Group:
-    """The sockets of one service on one address. `order` is the kernel's array of them: indexes are its own."""
-
-    def __init__(self, where: Address) -> None:
-        self.where = where
-        self.sockets: dict[int, socket.socket] = {}
-        self.order: list[int] = []
-        self.steered: list[int] = []
-
-    def open(self, slot: int, least: int, *, alone: bool) -> None:
-        """Listen for `slot`; OSError as of bind(2). `alone`: no other socket of the service has the port."""
-        family = socket.AF_INET6 if ":" in self.where.host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # The first bind is exclusive, so that a stranger on the address is an error and not a partner.
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 0 if alone else 1)
-            sock.bind(self.where)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            sock = socket.socket(fileno=loop.high(sock.detach(), least))
-            sock.listen(_BACKLOG)
-        except OSError:
-            sock.close()
-            raise
-        self.sockets[slot] = sock
-        self.order.append(slot)
-
-    def close(self, slot: int) -> None:
-        """Close the socket of `slot` for every process that has it, and follow what the kernel does to its array."""
-        sock = self.sockets.pop(slot)
-        index = self.order.index(slot)
-        self.order[index] = self.order[-1]
-        self.order.pop()
-        # A survivor that holds the socket too would keep it in the kernel's array, and `order` would be wrong.
-        with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
-        sock.close()
-
-    def steer(self, live: set[int]) -> None:
-        """Keep new connections to the slots in `live`, when there is one and not all are; OSError as of the kernel."""
-        members = [index for index, slot in enumerate(self.order) if slot in live]
-        if len(members) == len(self.order):
-            members = []
-        if members == self.steered or not self.sockets:
-            return
-        listener = self.sockets[self.order[0]]
-        if members:
-            steering.steer(listener, members)
-        else:
-            steering.release(listener)
-        self.steered = members
 
 
 class Listeners:
@@ -111,32 +35,53 @@ class Listeners:
     def __init__(self, least: int, log: Callable[[str], None]) -> None:
         self.log = log
         self._least = least
-        self._groups: dict[str, list[_Group]] = {}
+        self._groups: dict[str, list[Group]] = {}
         self._slots: dict[str, tuple[str, int]] = {}
-        self._live: set[str] = set()
+        self._levels: dict[str, int] = {}
 
-    def take(self, unit: str, service: str, slot: int, where: Address) -> socket.socket:
-        """Return the listening socket of `slot`, which `unit` is about to use; Refused when there can be none."""
-        groups = self._groups.setdefault(service, [])
-        group = next((g for g in groups if g.where == where), None) or _Group(where)
-        if slot not in group.sockets:
-            self._open(group, slot, alone=all(g.where.port != where.port for g in groups))
-        for other in [g for g in groups if g is not group and slot in g.sockets]:
-            other.close(slot)  # the address was changed, and this slot has come over
-        self._groups[service] = [*(g for g in groups if g is not group and g.sockets), group]
+    def take(
+        self, unit: str, service: str, slot: int, places: Sequence[Where], *, moves: bool = True
+    ) -> list[socket.socket]:
+        """Return the listening sockets of `slot`, which `unit` is about to use; Refused when there can be none.
+
+        `moves`: the slot leaves the places it has besides; else another process of the unit still serves them.
+        """
         self._slots[unit] = (service, slot)
-        self.mark(unit, alive=True)
-        return group.sockets[slot]
+        self._levels.setdefault(unit, DEAD)
+        taken = [self._take(service, slot, place) for place in places]
+        if moves:
+            self.settle(unit, places)
+        self.mark(unit, max(self._levels[unit], ALIVE))
+        return taken
 
-    def mark(self, unit: str, *, alive: bool) -> None:
-        """Take note that the process of `unit` can or cannot answer connections."""
-        (self._live.add if alive else self._live.discard)(unit)
+    def settle(self, unit: str, places: Sequence[Where]) -> None:
+        """Close what the slot of `unit` has at other places: its address was changed, and it has come over."""
+        service, slot = self._slots.get(unit, ("", 0))
+        for other in [g for g in self._groups.get(service, ()) if g.where not in places]:
+            other.close(slot)
+        self._sweep(service)
+
+    def mark(self, unit: str, level: int) -> None:
+        """Take note what the process of `unit` is to new connections: DEAD, ALIVE or READY."""
+        self._levels[unit] = level
         if unit in self._slots:
+            if level == READY:
+                for sock in self.sockets(unit):
+                    sockets.deepen(sock)
             self._steer(self._slots[unit][0])
 
+    def aim(self, unit: str, place: Where, port: int | None) -> None:
+        """Send connections from the source port `port` to the slot of `unit`, ready or not; None: no more."""
+        service, slot = self._slots.get(unit, ("", 0))
+        for group in self._groups.get(service, ()):
+            if group.where == place:
+                group.aim(slot, port)
+        self._steer(service)
+
     def drop(self, unit: str) -> None:
-        """Close the socket of `unit`, which will not come back by itself: clients are better refused than left."""
+        """Close the sockets of `unit`, which will not come back by itself: clients are better refused than left."""
         service, slot = self._slots.pop(unit, ("", 0))
+        self._levels.pop(unit, None)
         if (service, slot) not in self._slots.values():
             self._close(service, lambda number: number == slot)
 
@@ -147,7 +92,7 @@ class Listeners:
 
     def forget_all_but(self, units: set[str]) -> None:
         """Close the sockets of units that are not in `units`, and take every other for not alive."""
-        self._live.clear()
+        self._levels.clear()
         for unit in [u for u in self._slots if u not in units]:
             self.drop(unit)
         for service in self._groups:
@@ -157,46 +102,76 @@ class Listeners:
         """Return the units that use the slots of `service` from `first` on."""
         return sorted(u for u, (name, slot) in self._slots.items() if name == service and slot >= first)
 
-    def inode(self, unit: str) -> int | None:
-        """Return the inode of the listening socket of `unit`, or None."""
+    def sockets(self, unit: str) -> list[socket.socket]:
+        """Return the listening sockets of `unit`, in the order in which they were opened."""
         service, slot = self._slots.get(unit, ("", 0))
-        for group in self._groups.get(service, ()):
-            if slot in group.sockets:
-                return os.fstat(group.sockets[slot].fileno()).st_ino
-        return None
+        return [g.sockets[slot] for g in self._groups.get(service, ()) if slot in g.sockets]
 
-    def _open(self, group: _Group, slot: int, *, alone: bool) -> None:
-        try:
-            group.open(slot, self._least, alone=alone)
-        except OSError as error:
-            code = UNAVAILABLE if error.errno in _LATER else CONFIG
-            raise Refused(code, f"cannot listen on {group.where}: {self._why(error, group.where)}") from None
+    def inodes(self, unit: str, places: Sequence[Where] | None = None) -> list[int]:
+        """Return the inodes of the listening sockets of `unit`, or of those at `places`."""
+        service, slot = self._slots.get(unit, ("", 0))
+        return [
+            os.fstat(g.sockets[slot].fileno()).st_ino
+            for g in self._groups.get(service, ())
+            if slot in g.sockets and (places is None or g.where in places)
+        ]
 
-    def _why(self, error: OSError, where: Address) -> str:
-        if error.errno != errno.EADDRINUSE:
+    def queued(self, unit: str) -> int:
+        """Return how many connections wait to be accepted by `unit`."""
+        return sum(sockets.queued(sock) for sock in self.sockets(unit))
+
+    def has_other_ready(self, unit: str) -> bool:
+        """Tell whether another slot of the service of `unit` is ready for its connections."""
+        service = self._slots.get(unit, ("",))[0]
+        others = [u for u, (name, _) in self._slots.items() if name == service and u != unit]
+        return any(self._levels.get(u) == READY for u in others)
+
+    def _take(self, service: str, slot: int, place: Where) -> socket.socket:
+        groups = self._groups.setdefault(service, [])
+        group = next((g for g in groups if g.where == place), None) or Group(place)
+        if slot not in group.sockets:
+            try:
+                group.open(slot, self._least, self._best(service), alone=_alone(groups, place))
+            except OSError as error:
+                code = UNAVAILABLE if error.errno in _LATER else CONFIG
+                raise Refused(code, f"cannot listen on {place}: {self._why(error, place)}") from None
+        if group not in groups:
+            groups.append(group)
+        return group.sockets[slot]
+
+    def _why(self, error: OSError, place: Where) -> str:
+        if error.errno != errno.EADDRINUSE or not isinstance(place, Address):
             return error.strerror or str(error)
         for service, groups in self._groups.items():
-            if any(g.sockets and g.where.port == where.port for g in groups):
+            if any(g.sockets and g.port == place.port for g in groups):
                 return f"this project's service {service} has the port"
-        return f"address in use by {proc.listener(where.port) or 'another process'}"
+        return f"address in use by {proc.listener(place.port) or 'another process'}"
 
     def _close(self, service: str, chosen: Callable[[int], bool]) -> int:
-        closed = 0
-        for group in self._groups.get(service, ()):
-            for slot in [s for s in group.sockets if chosen(s)]:
-                group.close(slot)
-                closed += 1
+        groups = self._groups.get(service, ())
+        return sum(g.close(slot) for g in groups for slot in [s for s in g.sockets if chosen(s)]) + self._sweep(service)
+
+    def _sweep(self, service: str) -> int:
         self._groups[service] = [g for g in self._groups.get(service, ()) if g.sockets]
         if not self._groups[service]:
             del self._groups[service]
-        else:
-            self._steer(service)
-        return closed
+        self._steer(service)
+        return 0
+
+    def _best(self, service: str) -> set[int]:
+        """Return the slots that new connections should reach: the ready ones, else those alive, else none."""
+        levels = {slot: self._levels.get(u, DEAD) for u, (name, slot) in self._slots.items() if name == service}
+        best = max(levels.values(), default=DEAD)
+        return {slot for slot, level in levels.items() if level == best} if best != DEAD else set()
 
     def _steer(self, service: str) -> None:
-        live = {slot for unit, (name, slot) in self._slots.items() if name == service and unit in self._live}
+        best = self._best(service)
         for group in self._groups.get(service, ()):
             try:
-                group.steer(live)
+                group.steer(best)
             except OSError as error:
                 self.log(f"cannot steer connections of {service}: {error}; the kernel's hash spreads them")
+
+
+def _alone(groups: Sequence[Group], place: Where) -> bool:
+    return not isinstance(place, Address) or all(g.port != place.port for g in groups)

@@ -96,6 +96,7 @@ class Wake:
         self._due: list[float] = []
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
         self._called = 0
+        self._around = around
         self.watch = Watch(self._read, around("the wake-up", self._drain))
         signal.signal(signal.SIGALRM, _note)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
@@ -114,10 +115,13 @@ class Wake:
         self._arm()
 
     def call(self, seconds: float, work: Callable[[], None]) -> None:
-        """Call `work` once on the loop, `seconds` from now. It must not raise (see `border`)."""
+        """Call `work` once on the loop, `seconds` from now, and not from within a change of state."""
         self._called += 1  # two works are never compared
-        bisect.insort(self._calls, (time.monotonic() + seconds, self._called, work))
-        self.after(seconds)
+        bisect.insort(self._calls, (time.monotonic() + seconds, self._called, self._around("a call", work)))
+        if seconds <= 0:
+            self.poke()
+        else:
+            self._arm()
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -126,13 +130,16 @@ class Wake:
         now = time.monotonic()
         while self._due and self._due[0] <= now:
             self._due.pop(0)
+        due = [call for call in self._calls if call[0] <= now]
+        del self._calls[: len(due)]
+        for _, _, work in due:
+            work()
         self._arm()
-        while self._calls and self._calls[0][0] <= now:
-            self._calls.pop(0)[2]()
 
     def _arm(self) -> None:
-        if self._due:
-            signal.setitimer(signal.ITIMER_REAL, max(0.001, self._due[0] - time.monotonic()))
+        times = [*self._due[:1], *(call[0] for call in self._calls[:1])]
+        if times:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, min(times) - time.monotonic()))
 
 
 def _note(_signal: int, _frame: object) -> None:

@@ -1,4 +1,4 @@
-"""The plugin that supervisord loads: wires its events and two RPCs to the other rooms. Decides nothing.
+"""The plugin that supervisord loads: wires its events to the other rooms. Decides nothing.
 
 ``[rpcinterface:procman] supervisor.rpcinterface_factory = procman.runtime.plugin:make`` with ``state = DIRECTORY``.
 It runs on supervisord's only thread: it never blocks, and whatever it does runs at the `border`.
@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 
 from supervisor import events
 from supervisor.states import ProcessStates
-from supervisor.xmlrpc import Faults, RPCError
 
-from procman.runtime import forks, inside, loop, orphans, parent, proc, report, store
-from procman.runtime.border import Border, Broken
+from procman.runtime import forks, inside, listeners, loop, orphans, parent, proc, report, rolling, store
+from procman.runtime.border import Border
 from procman.runtime.claim import Claim
 from procman.runtime.desk import Desk
+from procman.runtime.interface import Interface
 from procman.runtime.journal import Journal
 from procman.runtime.keeper import Keeper
-from procman.runtime.listeners import Listeners
+from procman.runtime.notices import Notices
+from procman.runtime.readiness import Readiness
 from procman.runtime.restarts import Restarts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from procman.runtime.inside import StateEvent, Supervisord
 
 MANAGER = "PROCMAN_MANAGER"
+NOTIFY = "PROCMAN_NOTIFY"
 STORE = "PROCMAN_STORE"
 
 
@@ -42,8 +42,20 @@ class Core:
         self.border = Border(supervisord.options.logger.critical)
         self.wake = loop.Wake(least, self.border.around)
         self.claim = Claim(state, least)
-        self.listeners = Listeners(least, self.border.log)
+        self.listeners = listeners.Listeners(least, self.border.log)
         self.restarts = Restarts(self.wake.after, self.border.log)
+        self.notices = Notices(least, self.border.around)
+        self.readiness = Readiness(self.wake.call, self.listeners, self.notices, self._is_ready)
+        rooms = rolling.Rooms(
+            self.wake.call,
+            self.border.log,
+            self.listeners,
+            self.readiness,
+            self.restarts,
+            self._serve,
+            self._swapped,
+        )
+        self.rolling = rolling.Rolling(lambda: self.supervisord, rooms)
         self.journal = Journal(state, self.border.log)
         self.keeper = Keeper(state, lambda: self.supervisord, self.journal, self.restarts, self.wake, self.border)
         self.chronicle = self.keeper.chronicle
@@ -97,26 +109,7 @@ class Core:
 
     def status(self) -> str:
         """Return the report of everything."""
-        passive = not self.claim.held
-        return report.status(
-            self.supervisord,
-            self.restarts,
-            self.listeners,
-            self.keeper,
-            passive=passive,
-            adopts=self.adopts,
-            ended=self.ended,
-        )
-
-    def release(self, service: object, first: object) -> int:
-        """Close the listeners of `service` from slot `first` on; RPCError for a bad argument or a live user."""
-        if not isinstance(service, str) or type(first) is not int or first < 0:
-            raise RPCError(Faults.BAD_ARGUMENTS, "release takes the name of a service and a number from 0 on")
-        alive = {p.config.name for p in inside.processes(self.supervisord) if p.pid}
-        users = [unit for unit in self.listeners.users(service, first) if unit in alive]
-        if users:
-            raise RPCError(Faults.STILL_RUNNING, f"{', '.join(users)} still use the listening sockets")
-        return self.listeners.release(service, first)
+        return report.status(self)
 
     def _running(self, _event: object) -> None:
         # here and not in make(): a daemon has its own pid from here on, and no service has been started yet
@@ -124,6 +117,8 @@ class Core:
         os.environ.pop(STORE, None)
         os.environ[MANAGER] = f"{os.getpid()}.{proc.start_ticks(os.getpid())}"
         units = {p.config.name for p in inside.processes(self.supervisord)}
+        self.readiness.forget()
+        self.rolling.end()
         self.listeners.forget_all_but(units)
         self.restarts.forget_all_but(units)
         if self.claim.take():
@@ -137,9 +132,12 @@ class Core:
             self.adopts = parent.adopt_orphans()
             atexit.register(self._last, os.getpid())
             self.keeper.begin()
+            self.notices.open()
         os.environ[STORE] = self.store.path
+        os.environ[NOTIFY] = self.notices.name
 
     def _stopping(self, _event: object) -> None:
+        self.rolling.end()
         self.chronicle.stopping(self.supervisord)
         # all at once: supervisord stops one group after another and waits for each
         for name, group in self.supervisord.process_groups.items():
@@ -150,29 +148,55 @@ class Core:
         if state == ProcessStates.STOPPING:
             forks.own_group(process.pid)
         self.border.run("noting a change", self.chronicle.before, event)
+        if process.state == ProcessStates.STARTING:
+            self.readiness.begin(process)
         try:
             self.restarts.on_state(event)
         finally:
             self.border.run("noting a decision", self.chronicle.after, event, self.restarts.record(process.config.name))
             self.border.run("keeping its memory", self.keeper.changed, process)
             if process.state == state:  # else the change that followed has done it
-                self._serve(process)
+                self._followed_by(process)
 
     def _last(self, pid: int) -> None:
         if os.getpid() == pid and self.adopts:  # not in a child of it
             orphans.end_descendants(pid)
 
-    def _serve(self, process: inside.Process) -> None:
-        unit = process.config.name
-        self.listeners.mark(unit, alive=process.state in inside.ALIVE)
+    def _followed_by(self, process: inside.Process) -> None:
+        unit = inside.unit(process)
         if process.state in inside.ENDED:
+            self.readiness.end(process)
+            self.notices.forget(process.pid)
             self.end_orphans(unit, unmarked=False)
-        if process.state == ProcessStates.FATAL:
+        self._serve(unit)
+        if process.state == ProcessStates.FATAL and not self._processes(unit, inside.ALIVE):
             self.listeners.drop(unit)
+        self.rolling.poke()
+
+    def _swapped(self, unit: str) -> None:
+        self.restarts.swapped(unit)
+        self.keeper.swapped(unit)
+
+    def _is_ready(self, process: inside.Process) -> None:
+        self._serve(inside.unit(process))
+        self.rolling.poke()
+
+    def _serve(self, unit: str) -> None:
+        """Let new connections follow what the processes of `unit` are."""
+        alive = [] if self.rolling.leaves(unit) else self._processes(unit, inside.ALIVE)
+        level = listeners.ALIVE if alive else listeners.DEAD
+        if any(self.readiness.ready(process) for process in alive):
+            level = listeners.READY
+        self.listeners.mark(unit, level)
+
+    def _processes(self, unit: str, states: tuple[int, ...]) -> list[inside.Process]:
+        group = self.supervisord.process_groups.get(unit)
+        return [p for p in group.processes.values() if p.state in states] if group else []
 
     def _removed(self, _event: object) -> None:
         units = {p.config.name for p in inside.processes(self.supervisord)}
         self.restarts.forget_all_but(units)
+        self.rolling.forget_all_but(units)
         self.keeper.forget_all_but(units)
         self.chronicle.forget_all_but(units)
 
@@ -185,30 +209,6 @@ class Core:
             return pid, status
 
         return noted
-
-
-class Interface:
-    """The RPC namespace ``procman``. Every public name of this class can be called by who may open the socket."""
-
-    def __init__(self, core: Core) -> None:
-        self._core = core
-
-    def status(self) -> str:
-        """Return everything about the manager and its units as one JSON text.
-
-        @return string result  the report
-        """
-        return str(_reply(self._core, "status", self._core.status))
-
-    def release(self, service: str, n: int) -> int:
-        """Close the listening sockets of `service` from slot `n` on.
-
-        @param string service  the name of the service
-        @param int n           the first slot to close; 0 closes all
-        @return int result     how many were closed
-        """
-        closed = _reply(self._core, "release", lambda: self._core.release(service, n))
-        return int(str(closed))
 
 
 _cores: list[Core] = []
@@ -228,10 +228,3 @@ def make(supervisord: Supervisord, state: str = "", **unknown: str) -> Interface
         core.border.log(f"state = {state} needs a new supervisord; {core.state} stays")
     core.border.run("following supervisord", core.attach, supervisord)
     return Interface(core)
-
-
-def _reply(core: Core, what: str, work: Callable[[], object]) -> object:
-    result = core.border.run(what, work, passing=(RPCError,))
-    if isinstance(result, Broken):
-        raise RPCError(Faults.FAILED, f"procman.{what}: {result.text}")
-    return result

@@ -38,6 +38,11 @@ def listener(port: int) -> str | None:
     return None
 
 
+def listening_inodes(port: int) -> list[int]:
+    """Return the inodes of what listens on TCP `port`, whoever has them."""
+    return [int(inode) for table in ("tcp", "tcp6") for inode in _listening(table, port)]
+
+
 def _stat_field(pid: int, number: int) -> int | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:

@@ -6,55 +6,64 @@ answers one request per turn of its loop.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
-import shlex
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from supervisor.states import getProcessStateDescription, getSupervisorStateDescription
 
-from procman.runtime import inside, proc, restarts
+from procman.runtime import inside, proc, restarts, specfile
 
 if TYPE_CHECKING:
+    from procman.runtime.claim import Claim
     from procman.runtime.inside import Process, Supervisord
     from procman.runtime.keeper import Keeper
     from procman.runtime.listeners import Listeners
+    from procman.runtime.readiness import Readiness
     from procman.runtime.restarts import Restarts
+    from procman.runtime.rolling import Rolling
 
 
-def status(
-    supervisord: Supervisord,
-    history: Restarts,
-    listeners: Listeners,
-    keeper: Keeper,
-    *,
-    passive: bool,
-    adopts: bool,
-    ended: list[str],
-) -> str:
+class Known(Protocol):
+    """What the plugin keeps, as far as it is reported."""
+
+    adopts: bool
+    claim: Claim
+    ended: list[str]
+    keeper: Keeper
+    listeners: Listeners
+    readiness: Readiness
+    restarts: Restarts
+    rolling: Rolling
+    supervisord: Supervisord
+
+
+def status(core: Known) -> str:
     """Return the whole report; its fields are those of `core.observed`."""
+    supervisord = core.supervisord
     return json.dumps(
         {
             "schema_version": 1,
             "pid": os.getpid(),
             "start_time_ticks": proc.start_ticks(os.getpid()),
-            "passive": passive,
-            "adopts": adopts,
-            "cgroup": keeper.group_words(),
-            "ended": ended,
+            "passive": not core.claim.held,
+            "adopts": core.adopts,
+            "cgroup": core.keeper.group_words(),
+            "ended": core.ended,
             "now": time.time(),
             "state": getSupervisorStateDescription(supervisord.options.mood),
-            "units": [_unit(p, history, listeners, keeper) for p in inside.processes(supervisord)],
+            "units": [_unit(p, core) for p in inside.mains(supervisord)],
         }
     )
 
 
-def _unit(process: Process, history: Restarts, listeners: Listeners, keeper: Keeper) -> dict[str, object]:
+def _unit(process: Process, core: Known) -> dict[str, object]:
     config = process.config
-    record = history.record(config.name)
+    record = core.restarts.record(config.name)
     alive = bool(process.pid)
+    inodes = core.listeners.inodes(config.name)
+    job = core.rolling.job(config.name)
     return {
         "unit": config.name,
         "statename": getProcessStateDescription(process.state),
@@ -62,19 +71,15 @@ def _unit(process: Process, history: Restarts, listeners: Listeners, keeper: Kee
         "started": process.laststart or None,
         "stopped": process.laststop or None,
         "restarts": record.restarts,
-        "spec": _last_argument(config.command),
+        "spec": specfile.last_argument(config.command),
         "exit": record.exit,
         "reason": record.given_up or (None if alive else restarts.why(process, record)),
         "held": record.held,
         "autostart": bool(config.autostart),
-        "slot_inode": listeners.inode(config.name),
-        **keeper.of(config.name),
+        "slot_inode": inodes[0] if inodes else None,
+        "ready": core.readiness.ready(process),
+        "awaits": core.readiness.awaits(process),
+        "queued": core.listeners.queued(config.name),
+        "job": job and {"number": job.number, "phase": job.phase, "reason": job.reason, "why": job.why},
+        **core.keeper.of(config.name),
     }
-
-
-@functools.lru_cache(maxsize=256)
-def _last_argument(command: str) -> str:
-    try:
-        return shlex.split(command)[-1]
-    except (ValueError, IndexError):
-        return ""

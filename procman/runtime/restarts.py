@@ -16,6 +16,7 @@ from supervisor.options import decode_wait_status
 from supervisor.states import ProcessStates, SupervisorStates
 
 from procman.core import restart
+from procman.runtime import inside
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +62,15 @@ class Restarts:
         """Return the record of `unit`."""
         return self._records.setdefault(unit, Record())
 
+    def swapped(self, unit: str) -> None:
+        """Let the record of the replacement be that of `unit`, and the other way round."""
+        spare = unit + inside.SPARE
+        self._records[unit], self._records[spare] = self.record(spare), self.record(unit)
+
+    def forget(self, name: str) -> None:
+        """Drop the record of the process called `name`."""
+        self._records.pop(name, None)
+
     def forget_all_but(self, units: set[str]) -> None:
         """Drop the records of units that are not in `units`."""
         self._records = {name: r for name, r in self._records.items() if name in units}
@@ -88,7 +98,7 @@ class Restarts:
         self._after(event.process.config.startsecs)
 
     def _failed(self, process: Process, record: Record) -> None:
-        if record.held is not None or not self._runs():
+        if record.held is not None or not self._runs() or inside.is_spare(process):
             process.give_up()
             return
         policy = self._policy(process.config)

@@ -27,10 +27,10 @@ _ACCEPTS = 64
 
 
 class Answer(NamedTuple):
-    """What a launcher is told, and the descriptor it is handed."""
+    """What a launcher is told, and the descriptors it is handed."""
 
     text: str
-    fd: int | None = None
+    fds: tuple[int, ...] = ()
 
 
 class Store:
@@ -136,10 +136,10 @@ def _child(client: socket.socket) -> int | None:
 
 def _send(client: socket.socket, answer: Answer) -> None:
     text = answer.text.encode("utf-8", "surrogateescape")
-    if answer.fd is None:
+    if not answer.fds:
         client.send(text)
     else:
-        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("@i", answer.fd))
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack(f"@{len(answer.fds)}i", *answer.fds))
         client.sendmsg([text], [rights])
 
 

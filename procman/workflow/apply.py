@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import takewhile
 
 from procman.adapters import files, supervisor_rpc, supervisord, survivors, templates
 from procman.adapters import state as states
@@ -27,8 +28,12 @@ from procman.workflow.observe import observe
 from procman.workflow.preflight import check_room
 from procman.workflow.preview import Before
 from procman.workflow.ready import Progress, wait_ready
+from procman.workflow.roll import ROLLING, Pace, roll, rollable, room, settle
 from procman.workflow.running import read_spec, running
 from procman.workflow.target import Target, as_it_was
+
+_FINISH_WITHIN = 60.0
+"""Seconds beyond the patience with a replacement: its old process may take its whole stop time."""
 
 
 def place(state: State) -> engine.Place:
@@ -64,13 +69,14 @@ def apply(
     progress: Progress,
     *,
     foreground: bool = False,
+    pace: Pace = ROLLING,
 ) -> None:
     """Carry out `actions` so that `target` runs, and wait until it is ready.
 
     When one fails, or the operator interrupts, what ran before is brought back and the error is raised again.
     """
     try:
-        _carry_out(state, target, actions, before.observed, progress, foreground=foreground)
+        _carry_out(state, target, actions, before.observed, progress, foreground=foreground, pace=pace)
         states.write_record(state, replace(target.applied, unfinished=_still_unfinished(target, before)))
     except (ProcmanError, KeyboardInterrupt, OSError) as error:
         what = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
@@ -91,6 +97,7 @@ def _carry_out(
     progress: Progress,
     *,
     foreground: bool,
+    pace: Pace,
 ) -> None:
     wanted = changes(actions)
     if wanted or observed is None:
@@ -101,7 +108,7 @@ def _carry_out(
     if observed is None:
         _launch(state, progress, foreground=foreground)
     elif wanted:
-        _converge(state, target, wanted, observed, progress)
+        _converge(state, target, wanted, observed, progress, pace)
     wait_ready(state, target.awaited(), progress)
 
 
@@ -130,6 +137,7 @@ def _converge(
     actions: tuple[Action, ...],
     observed: Observed,
     progress: Progress,
+    pace: Pace,
     *,
     back: bool = False,
 ) -> None:
@@ -140,14 +148,20 @@ def _converge(
     stops = [a for a in actions if a.do is Do.STOP]
     leaving = leavers(_specs_of(observed, {a.unit for a in stops if target.want(a.unit) is None}))
     with told(leaving):
-        stop_units(state, [a.unit for a in stops], progress)
+        stop_units(state, [a.unit for a in stops], progress, retire=True)
     for action in stops:
         client.remove(action.unit)
         if target.want(action.unit) is not None:
             client.add(action.unit)
     _release(client, target, stops)
     waiting: set[str] = set()
-    for action in (a for a in actions if a.do is not Do.STOP):
+    rest = [a for a in actions if a.do is not Do.STOP]
+    while rest:
+        rolled = _together(rest, target, observed) if pace.beside else []
+        if rolled and _roll(state, target, rolled, progress, pace):
+            del rest[: len(rolled)]
+            continue
+        action = rest.pop(0)
         if not back:
             check_room(target, (action,), observed)
         progress(action.unit, "replacing" if action.do is Do.REPLACE else "starting")
@@ -156,6 +170,22 @@ def _converge(
         if action.do is Do.REPLACE:
             wait_ready(state, target.awaited(waiting), progress)
             waiting.clear()
+
+
+def _together(actions: list[Action], target: Target, observed: Observed) -> list[Action]:
+    """Return the first of `actions` that are replacements of one service and may run beside what they replace."""
+    return list(takewhile(lambda a: a.service == actions[0].service and rollable(a, target, observed), actions))
+
+
+def _roll(state: State, target: Target, actions: list[Action], progress: Progress, pace: Pace) -> bool:
+    """Replace the instances of `actions` beside the old ones; False, and the reason said, when there is no room."""
+    want = target.want(actions[0].unit)
+    fits, why = room(target, want.memory if want else None, min(pace.parallel, len(actions)))
+    if not fits:
+        progress(actions[0].unit, f"{why}: replacing in place, connections wait meanwhile")
+        return False
+    roll(state, [a.unit for a in actions], actions[0].reason, fits, progress)
+    return True
 
 
 def _specs_of(observed: Observed, units: set[str]) -> tuple[Spec, ...]:
@@ -184,13 +214,14 @@ def _bring_back(state: State, target: Target, before: Before, progress: Progress
             end_manager(state, progress)
             _restore_record(state, before)
             return
+        settle(state, progress, max((a.patience for a in target.awaited()), default=0.0) + _FINISH_WITHIN)
         former = as_it_was(target.project, before.running, before.applied or target.applied)
         _write(state, sheets(former, place(state)))
         _restore_record(state, before)
         observed = observe(state)
         if observed is not None:
             actions = changes(diff(former.wanted, running(observed, before.applied)))
-            _converge(state, former, actions, observed, progress, back=True)
+            _converge(state, former, actions, observed, progress, ROLLING, back=True)
     except (ProcmanError, OSError) as error:
         progress("", f"could not bring everything back: {error}")
 

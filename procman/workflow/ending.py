@@ -20,13 +20,19 @@ ENDING = "SHUTDOWN"
 """supervisord's word for the time in which it only ends what it has."""
 
 
-def stop_units(state: State, units: list[str], progress: Progress) -> None:
-    """Stop `units` at once and wait until the last is down. Failed when one outlives its time and SIGKILL."""
+def stop_units(state: State, units: list[str], progress: Progress, *, retire: bool = False) -> None:
+    """Stop `units` at once and wait until the last is down. Failed when one outlives its time and SIGKILL.
+
+    `retire`: new connections leave them first, and what waits in their queues is answered.
+    """
     client = supervisor_rpc.Client(state.socket)
     alive = [u for u in client.status().units if u.unit in units and _is_up(u.statename)]
     for unit in alive:
         progress(unit.unit, "stopping")
-        _stop(client, unit.unit)
+        if retire and unit.slot_inode is not None:
+            client.retire(unit.unit)
+        else:
+            _stop(client, unit.unit)
     _wait_down(client, {u.unit for u in alive}, _patience(alive))
 
 

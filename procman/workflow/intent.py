@@ -12,7 +12,7 @@ from procman.workflow.preview import Before, seen_before
 from procman.workflow.project import Project
 from procman.workflow.target import Target, narrowed, target_for, untouched
 
-SCALE, START, RESTART = "scale", "start", "restart"
+SCALE, START, RESTART, RELOAD = "scale", "start", "restart", "reload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +34,12 @@ def intended(project: Project, approved: Approved, applied: Applied, units: set[
     target = target_for(approved, project.state.folder, applied.stopped, forced=applied.forced)
     target = untouched(target, before.running, units - existing if command == SCALE else units, units)
     actions = narrowed(diff(target.wanted, before.running), units)
-    if command == RESTART:
-        actions = tuple(_replaced(a) if a.unit in units else a for a in actions)
+    if command in (RESTART, RELOAD):
+        actions = tuple(_replaced(a, command) if a.unit in units else a for a in actions)
     return Change(approved, target, before, actions)
 
 
-def _replaced(action: Action) -> Action:
+def _replaced(action: Action, command: str) -> Action:
     if action.do is not Do.KEEP:
         return action
-    return replace(action, do=Do.REPLACE, reason="restart was asked for")
+    return replace(action, do=Do.REPLACE, reason=f"{command} was asked for")

@@ -26,7 +26,5 @@ def status_rows(observed: Observed, applied: Applied) -> tuple[InstanceStatus, .
 
 
 def measure(unit: ObservedUnit, table: dict[int, int]) -> Measured:
-    """Return the memory of a unit's whole process tree, and whether it accepts on its address."""
-    pids = processes.tree(unit.pid or 0, table)
-    accepts = unit.slot_inode is not None and processes.accepts(pids, unit.slot_inode)
-    return Measured(memory=processes.memory(pids), accepts=accepts)
+    """Return the memory of a unit's whole process tree."""
+    return Measured(memory=processes.memory(processes.tree(unit.pid or 0, table)))

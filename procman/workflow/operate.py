@@ -16,11 +16,12 @@ from procman.workflow import ending, growth, preflight
 from procman.workflow.apply import apply
 from procman.workflow.decide import Approved, Choice, approve, decide
 from procman.workflow.history import note_command
-from procman.workflow.intent import RESTART, SCALE, START, Change, intended
+from procman.workflow.intent import RELOAD, RESTART, SCALE, START, Change, intended
 from procman.workflow.load import load_applied
 from procman.workflow.preview import Agreed, Before, outlook, seen_before
 from procman.workflow.project import Project
 from procman.workflow.ready import Progress
+from procman.workflow.roll import ROLLING, Pace
 from procman.workflow.target import Target, as_it_was, narrowed
 
 Show = Callable[[tuple[Action, ...]], None]
@@ -106,7 +107,21 @@ def restart(project: Project, names: tuple[str, ...], environment: Mapping[str, 
         units = chosen(applied, names)
         applied = replace(applied, stopped=tuple(u for u in applied.stopped if u not in units))
         approved = _again(applied, environment, dict(applied.scaled))
-        return _change(project, approved, applied, units, talk, RESTART)
+        return _change(project, approved, applied, units, talk, RESTART, Pace(beside=False))
+
+
+def reload(
+    project: Project, names: tuple[str, ...], environment: Mapping[str, str], talk: Talk, parallel: int = 1
+) -> tuple[Action, ...]:
+    """Replace instances by the same again: of a service that listens the new one first, on the same held socket.
+
+    At most `parallel` of a service at a time. Failed with the first that does not become ready; the old one serves on.
+    """
+    with _alone(project.state, talk):
+        applied = _record(project)
+        units = chosen(applied, names) - set(applied.stopped)
+        approved = _again(applied, environment, dict(applied.scaled))
+        return _change(project, approved, applied, units, talk, RELOAD, Pace(parallel=parallel))
 
 
 def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, ...]:
@@ -220,11 +235,12 @@ def _change(
     units: set[str],
     talk: Talk,
     command: str,
+    pace: Pace = ROLLING,
 ) -> tuple[Action, ...]:
     """Bring `units` to the target as `command` asks, and leave everything else exactly as it runs."""
     change = intended(project, approved, applied, units, command)
     _look(project.state, change.target, change.actions, change.before, talk)
     talk.show(changes(change.actions))
     note_command(project.state, command, change.actions)
-    apply(project.state, change.target, change.actions, change.before, talk.progress)
+    apply(project.state, change.target, change.actions, change.before, talk.progress, pace=pace)
     return change.actions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from procman.adapters import http, log_files, processes, supervisor_rpc
+from procman.adapters import log_files, supervisor_rpc
 from procman.adapters.state import State
 from procman.core.diff import Wanted
 from procman.core.errors import Failed, Held
@@ -14,7 +14,6 @@ from procman.core.observed import ObservedUnit
 from procman.core.status import State as InstanceState
 from procman.core.status import state_of
 from procman.core.values import dataclass
-from procman.workflow.observe import measure
 
 POLL = 0.05
 MARGIN = 5.0
@@ -49,10 +48,9 @@ def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -
     first, left = True, list(awaited)
     while True:
         observed = client.status()
-        table = processes.parents()
         for item in list(left):
             unit = observed.unit(item.unit)
-            if _is_ready(item, unit, table):
+            if unit is not None and unit.statename == "RUNNING" and unit.ready:
                 left.remove(item)
                 if not first:
                     progress(item.unit, f"ready after {time.monotonic() - began:.1f} s")
@@ -67,20 +65,9 @@ def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -
         time.sleep(POLL)
 
 
-def _is_ready(item: Awaited, unit: ObservedUnit | None, table: dict[int, int]) -> bool:
-    if unit is None or unit.statename != "RUNNING":
-        return False
-    address = item.want.spec.listen
-    if address is None:
-        return True
-    if not measure(unit, table).accepts:
-        return False
-    return item.ready is None or item.ready.http is None or http.answers(address, item.ready.http)
-
-
 def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: float) -> None:
     """Raise when `item` cannot become ready any more."""
-    now = state_of(unit, probed=False, accepts=False) if unit else InstanceState.STOPPED
+    now = state_of(unit, probed=False) if unit else InstanceState.STOPPED
     if now is InstanceState.HELD and unit is not None:
         raise Held(
             f"{item.unit} was not started: {unit.held}", "end the other one first; `procman status` there shows it"
@@ -89,11 +76,12 @@ def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: 
     if not gone and waited <= item.patience:
         return
     why = "failed" if gone else f"was not ready within {item.patience:.0f} s (it is {now})"
-    reason = f": {unit.reason}" if unit is not None and unit.reason else ""
-    raise Failed(f"{item.unit} {why}{reason}", _last_lines(state, item.unit))
+    reason = (unit.reason or unit.awaits) if unit is not None else None
+    raise Failed(f"{item.unit} {why}{f': {reason}' if reason else ''}", last_lines(state, item.unit))
 
 
-def _last_lines(state: State, unit: str) -> str:
+def last_lines(state: State, unit: str) -> str:
+    """Return the end of the log of `unit` in words."""
     lines = log_files.tail(state.log(unit), LAST_LINES)
     if not lines:
         return f"{unit} wrote nothing to its log"

@@ -99,13 +99,17 @@ def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Ap
     )
 
 
+def _is_probed(service: Service) -> bool:
+    return service.listen is not None or (service.ready is not None and service.ready.notify)
+
+
 def _service(planned: PlannedService, written: Service | None) -> AppliedService:
     return AppliedService(
         name=planned.name,
         kind=planned.kind.value,
         instances=planned.instances,
         memory=planned.memory,
-        probed=written is not None and written.listen is not None,
+        probed=written is not None and _is_probed(written),
         hard=hard_of(planned.memory, written.hard if written else None),
         least=_least(written.instances) if written else 1,
         weight=written.weight if written else 1,

@@ -65,7 +65,7 @@ def test_start_is_answered(lab: Lab) -> None:
 
 def test_start_with_an_address_brings_a_socket(lab: Lab) -> None:
     """With service, slot and address the answer carries one descriptor."""
-    message = "\0".join(("start", "api-0", str(lab.state), "api", "0", "127.0.0.1", str(free_port())))
+    message = "\0".join(("start", "api-0", str(lab.state), "api", "0", f"{free_port()} 127.0.0.1"))
     assert talking(lab, message) == "b'ok' 1"
 
 
@@ -74,8 +74,8 @@ def test_start_with_an_address_brings_a_socket(lab: Lab) -> None:
     [
         ("start\0api-7\0{state}", "this process is api-0, but its spec file is for api-7"),
         ("start\0api-0\0/elsewhere", "the spec file is for /elsewhere"),
-        ("start\0api-0\0{state}\0api\0x\0::1\0http", "is not the number of a slot"),
-        ("start\0api-0\0{state}\0api\0{slot}\0::1\0http", "cannot listen on ::1:http"),
+        ("start\0api-0\0{state}\0api\0x\0http ::1", "is not the number of a slot"),
+        ("start\0api-0\0{state}\0api\0{slot}\0http ::1", "cannot listen on ::1:http"),
         ("dance\0api-0", "do not understand each other"),
         ("start", "do not understand each other"),
     ],
@@ -193,7 +193,7 @@ def test_lock_that_cannot_be_made_is_a_reason() -> None:
         "Core.attach",
         "Restarts.on_state",
         "Restarts.reaped",
-        "Listeners.mark",
+        "listeners.Listeners.mark",
         "Chronicle.running",
         "Chronicle.reaped",
         "Chronicle.before",
@@ -223,7 +223,7 @@ def test_broken_answer_hangs_up() -> None:
         assert talking(lab, "start\0api-0") == "b'' 0"
 
 
-@pytest.mark.parametrize("target", ["Core.status", "Core.release"])
+@pytest.mark.parametrize("target", ["Core.status", "listeners.Listeners.release"])
 def test_broken_call_is_a_fault(target: str) -> None:
     """An RPC that raises answers with a fault that says so."""
     with Lab([], plugin=BREAKS.format(target=target)) as lab:

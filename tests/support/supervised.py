@@ -18,7 +18,7 @@ from typing import Self
 
 from procman.adapters.supervisor_rpc import Client, Fault
 from procman.core.errors import ProcmanError
-from procman.core.manifest import Address, Kind, Restart
+from procman.core.manifest import Address, Kind, Ready, Restart
 from procman.core.observed import ObservedUnit
 from procman.core.restart import to_text
 from procman.core.spec import Spec, encode
@@ -87,6 +87,7 @@ class Unit:
     autostart: bool = True
     startsecs: int = 1
     command: str | None = None
+    ready: Ready | None = None
 
     @property
     def service(self) -> str:
@@ -264,6 +265,7 @@ class Lab:
             directory=str(self.state),
             state=str(self.project),
             listen=unit.listen,
+            ready=unit.ready,
         )
         path = self.state / f"{unit.name}.{spec.digest}.spec"
         path.write_bytes(encode(spec))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procman.core import keys
+from procman.core import keys, ready_keys
 from procman.core.document import Scalar
 from procman.core.kinds import Field, Record, Sink
 from procman.core.manifest import (
@@ -214,7 +214,7 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         ("shell: yes", "PM005", "found the text 'yes'", "in YAML 1.2 yes is text; write true"),
         ("env_file: 5", "PM005", "expected a path, found a number", 'quote it: "5"'),
         ("ready: {http: health}", "PM010", "'health' is not a path", "begins with /"),
-        ("ready: tcp", "PM005", "expected a mapping, found text", "http, timeout"),
+        ("ready: tcp", "PM010", "'tcp' is not notify", "http, notify and timeout"),
         ("memroy: 400M", "PM003", "unknown key 'memroy'", "did you mean 'memory'?"),
         ("env: [A=1]", "PM005", "expected a mapping, found a list", "NAME of a variable"),
         ("env: {A: }", "PM005", "this key has no value", '"" is empty text'),
@@ -345,7 +345,7 @@ def test_the_tables_defaults_are_those_of_the_values() -> None:
     assert Restart(_default(keys.RESTART_MAX), _default(keys.RESTART_WITHIN), _default(keys.RESTART_DELAY)) == Restart()
     assert Stop(_default(keys.STOP_TIMEOUT), _default(keys.STOP_SIGNAL)) == Stop()
     assert Start(_default(keys.START_TIME)) == Start()
-    assert Ready(timeout=_default(keys.READY_TIMEOUT)) == Ready()
+    assert Ready(timeout=_default(ready_keys.READY_TIMEOUT)) == Ready()
     assert Instances(*_default(keys.INSTANCES)) == Instances()
 
 

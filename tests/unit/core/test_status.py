@@ -26,7 +26,7 @@ def observed(*units: ObservedUnit) -> Observed:
 
 
 @pytest.mark.parametrize(
-    ("name", "held", "probed", "accepts", "state"),
+    ("name", "held", "probed", "ready", "state"),
     [
         ("STARTING", None, False, False, State.STARTING),
         ("STARTING", None, True, True, State.STARTING),
@@ -45,9 +45,9 @@ def observed(*units: ObservedUnit) -> Observed:
         ("SOMETHING NEW", None, False, False, State.FAILED),
     ],
 )
-def test_state_of_a_unit(name: str, held: str | None, probed: bool, accepts: bool, state: State) -> None:
+def test_state_of_a_unit(name: str, held: str | None, probed: bool, ready: bool, state: State) -> None:
     """Every state of supervisord has one word; one it does not know is never taken for a good one."""
-    assert state == state_of(ObservedUnit("api-0", name, held=held), probed=probed, accepts=accepts)
+    assert state == state_of(ObservedUnit("api-0", name, held=held, ready=ready), probed=probed)
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_as_wanted_is_ready_or_running_when_wanted_and_stopped_when_not(state: S
 
 def test_row_of_a_ready_instance() -> None:
     """A row joins the plan's limit, the manager's pid and the measured memory."""
-    unit = ObservedUnit("api-0", "RUNNING", pid=7, started=940.0, restarts=2)
+    unit = ObservedUnit("api-0", "RUNNING", pid=7, started=940.0, restarts=2, ready=True)
     expected = InstanceStatus(
         "api", 0, "scalable", State.READY, wanted=True, pid=7, uptime=60.0, memory=123, limit=400, restarts=2
     )
-    assert (expected,) == rows(applied(API), observed(unit), {"api-0": Measured(123, accepts=True)})
+    assert (expected,) == rows(applied(API), observed(unit), {"api-0": Measured(123)})
 
 
 def test_instance_that_the_manager_does_not_know_is_stopped_and_wanted() -> None:
@@ -103,7 +103,7 @@ def test_instance_without_an_answer_is_starting() -> None:
 def test_process_that_nobody_asked_for_is_shown_last_and_not_as_wanted() -> None:
     """What runs beside the plan is told, below what should run."""
     units = (ObservedUnit("old-job-3", "RUNNING", pid=9, started=999.0), ObservedUnit("mqtt-0", "RUNNING", pid=7))
-    found = rows(applied(MQTT), observed(*units), {"old-job-3": Measured(5, accepts=False)})
+    found = rows(applied(MQTT), observed(*units), {"old-job-3": Measured(5)})
     assert ["mqtt-0", "old-job-3"] == [row.unit for row in found]
     expected = InstanceStatus(
         "old-job",

@@ -1,0 +1,89 @@
+"""The sockets of one service at one place: a group of SO_REUSEPORT listeners in the kernel, or one unix socket.
+
+Knows which socket is at which index of the kernel's array, and steers new connections within it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from typing import TYPE_CHECKING
+
+from procman.runtime import sockets, steering
+from procman.runtime.sockets import Address, Where
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Group:
+    """`order` is the kernel's array of the sockets: indexes are its own."""
+
+    def __init__(self, where: Where) -> None:
+        self.where = where
+        self.sockets: dict[int, socket.socket] = {}
+        self.order: list[int] = []
+        self._aimed: dict[int, int] = {}
+        self._steered: tuple[Sequence[int], Sequence[tuple[int, int]]] = ((), ())
+
+    @property
+    def port(self) -> int | None:
+        """Return the TCP port."""
+        return self.where.port if isinstance(self.where, Address) else None
+
+    def open(self, slot: int, least: int, best: set[int], *, alone: bool) -> None:
+        """Listen for `slot`; OSError as of bind(2). `alone`: no other socket of the service has the port.
+
+        `best`: the slots that new connections are for; the new one gets none before it is one of them.
+        """
+        if self.port is None and self.sockets:
+            self.sockets[slot] = next(iter(self.sockets.values()))
+            return
+        with contextlib.suppress(OSError):  # it is told when it is steered the next time
+            self.steer(best, joined=1)
+        sock = sockets.listening(self.where, least, alone=alone)
+        self.sockets[slot] = sock
+        self.order.append(slot)
+
+    def close(self, slot: int) -> int:
+        """Close the socket of `slot` for every process that has it; return how many that were: 0 or 1."""
+        sock = self.sockets.pop(slot, None)
+        self._aimed.pop(slot, None)
+        if sock is None or sock in self.sockets.values():
+            return 0
+        if self.port is not None:  # follow what the kernel does to its array
+            index = self.order.index(slot)
+            self.order[index] = self.order[-1]
+            self.order.pop()
+        # A survivor that holds the socket too would keep it in the kernel's array, and `order` would be wrong.
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        sock.close()
+        sockets.remove(self.where)
+        return 1
+
+    def aim(self, slot: int, port: int | None) -> None:
+        """Note that connections from the source port `port` are for `slot`; None: none any more."""
+        self._aimed.pop(slot, None)
+        if port is not None:
+            self._aimed[slot] = port
+
+    def steer(self, best: set[int], joined: int = 0) -> None:
+        """Keep new connections to the slots in `best`, when there is one and not all are; OSError as of the kernel.
+
+        `joined`: how many sockets are about to join.
+        """
+        if self.port is None or not self.sockets:
+            return
+        members = [index for index, slot in enumerate(self.order) if slot in best]
+        if len(members) == len(self.order) + joined:
+            members = []
+        aimed = [(port, self.order.index(slot)) for slot, port in self._aimed.items() if slot in self.sockets]
+        if (members, aimed) == self._steered:
+            return
+        listener = self.sockets[self.order[0]]
+        if members or aimed:
+            steering.steer(listener, members, aimed)
+        else:
+            steering.release(listener)
+        self._steered = (members, aimed)

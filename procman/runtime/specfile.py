@@ -1,0 +1,55 @@
+"""What the plugin needs of a spec file: where the instance listens, and how it says that it is ready."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+
+from procman.core.records import unpack
+from procman.runtime import procfs, sockets
+from procman.runtime.exits import Refused
+
+READY_TIMEOUT = 10.0
+
+
+class Known:
+    """One spec. `alone`: there must never be two of it; `binds`: the program opens its own sockets.
+
+    `ready`: kinds of probe and their arguments, in order.
+    """
+
+    __slots__ = ("alone", "binds", "path", "places", "ready", "ready_timeout", "start_time")
+
+    def __init__(self, records: list[tuple[str, str]], path: str = "") -> None:
+        one = dict(records)
+        self.path = path
+        self.places = tuple(sockets.where(value) for name, value in records if name == "listen")
+        self.alone = "lock" in one
+        self.binds = "binds" in one
+        self.ready = tuple(value.partition(" ")[::2] for name, value in records if name == "ready")
+        self.ready_timeout = float(one.get("ready-timeout", READY_TIMEOUT))
+        self.start_time = float(one.get("start-time", 1.0))
+
+
+def of(command: str) -> Known:
+    """Return what the spec file named last in `command` says; what a bare process is when there is none."""
+    path = last_argument(command)
+    try:
+        return _read(path)
+    except (ValueError, Refused, OSError):
+        return Known([])
+
+
+@functools.lru_cache(maxsize=256)
+def last_argument(command: str) -> str:
+    """Return the last argument of `command`, empty when it has none."""
+    try:
+        return shlex.split(command)[-1]
+    except (ValueError, IndexError):
+        return ""
+
+
+@functools.lru_cache(maxsize=256)
+def _read(path: str) -> Known:
+    """Read a spec once: its name changes with its content. What cannot be read is tried again."""
+    return Known(unpack(procfs.read(path) or b""), path)

@@ -1,0 +1,119 @@
+"""Instances are replaced one after another without losing a connection: the manager's plugin does it, this watches.
+
+The replacement starts beside the old process, on the same held socket, where there is memory for both; else the old one
+goes first and connections wait in the socket.
+"""
+
+from __future__ import annotations
+
+import time
+
+from procman.adapters import machine, supervisor_rpc
+from procman.adapters.state import State
+from procman.core import rolling
+from procman.core.diff import Action, Do
+from procman.core.errors import Failed
+from procman.core.manifest import Kind
+from procman.core.observed import Job, Observed
+from procman.core.quantity import format_size
+from procman.core.values import dataclass
+from procman.workflow.ready import POLL, Progress, last_lines
+from procman.workflow.target import Target
+
+_WORDS = {
+    rolling.WARMING: "starting its replacement",
+    rolling.CLEARING: "ending the replacement",
+    rolling.LEAVING: "the replacement is ready and has the traffic; the old one ends",
+    rolling.DONE: "replaced",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How instances are replaced: `beside` the old ones where that can be, at most `parallel` at a time."""
+
+    beside: bool = True
+    parallel: int = 1
+
+
+ROLLING = Pace()
+
+
+def rollable(action: Action, target: Target, observed: Observed) -> bool:
+    """Tell whether the instance of `action` may run twice for a while, on one held socket."""
+    want, unit = target.want(action.unit), observed.unit(action.unit)
+    if action.do is not Do.REPLACE or want is None or unit is None:
+        return False
+    spec = want.spec
+    holds = unit.slot_inode is not None and unit.statename in ("RUNNING", "STARTING")
+    return spec.kind is Kind.SCALABLE and not spec.locks and spec.listen is not None and holds
+
+
+def room(target: Target, memory: int | None, parallel: int) -> tuple[int, str]:
+    """Return how many more instances of `memory` bytes there is room for, at most `parallel`, and why not more.
+
+    The budget is asked as for every instance that stays, and then the machine: what it has now.
+    """
+    if not memory:
+        return parallel, ""
+    free = target.applied.usable - target.applied.required
+    if free < memory * parallel:
+        why = f"another instance needs {format_size(memory)}, and the budget has {format_size(max(0, free))} left"
+        return max(0, free // memory), why
+    available = machine.this_machine().available or 0
+    why = f"another instance may need {format_size(memory)}, and this machine has {format_size(available)} available"
+    return min(parallel, available // memory), why
+
+
+def roll(state: State, units: list[str], reason: str, parallel: int, progress: Progress) -> None:
+    """Replace `units` in this order by what the manager's file says, `parallel` at a time.
+
+    Failed with the first replacement that does not become ready: its old process goes on serving, and nothing more is
+    begun.
+    """
+    client = supervisor_rpc.Client(state.socket)
+    left, active = list(units), dict[str, Job]()
+    failed: tuple[str, str | None] | None = None
+    began: dict[str, float] = {}
+    while active or (left and failed is None):
+        while left and len(active) < parallel and failed is None:
+            unit = left.pop(0)
+            began[unit] = time.monotonic()
+            active[unit] = Job(client.replace(unit, reason), "", reason)
+        time.sleep(POLL)
+        observed = client.status()
+        for unit, before in list(active.items()):
+            seen = observed.unit(unit)
+            now = seen.job if seen is not None and seen.job is not None else Job(before.number, rolling.FAILED, reason)
+            active[unit] = now
+            if now.phase != before.phase:
+                _tell(unit, now, time.monotonic() - began[unit], progress)
+            if rolling.over(now.phase):
+                del active[unit]
+            if now.phase == rolling.FAILED:
+                failed = failed or (unit, now.why)
+    if failed is not None:
+        unit, why = failed
+        rest = f"; not tried: {', '.join(left)}" if left else ""
+        message = f"{unit} was not replaced: its replacement {why or 'is gone'}; the old process goes on serving{rest}"
+        raise Failed(message, last_lines(state, unit))
+
+
+def settle(state: State, progress: Progress, patience: float) -> None:
+    """Wait until no replacement is under way: the manager finishes what it has begun."""
+    client = supervisor_rpc.Client(state.socket)
+    deadline = time.monotonic() + patience
+    said = False
+    while busy := [u.unit for u in client.status().units if u.job is not None and not rolling.over(u.job.phase)]:
+        if not said:
+            said = True
+            progress(busy[0], "finishing the replacement under way")
+        if time.monotonic() > deadline:
+            raise Failed(f"the replacement of {busy[0]} does not end", "procman status shows what it does")
+        time.sleep(POLL)
+
+
+def _tell(unit: str, job: Job, seconds: float, progress: Progress) -> None:
+    words = _WORDS.get(job.phase)
+    if words is not None:
+        progress(unit, f"{words} after {seconds:.1f} s" if job.phase == rolling.DONE else words)
