@@ -14,6 +14,9 @@ from procman.core.values import dataclass
 UNLIMITED = 1 << 60
 """v1 writes "no limit" as the largest number of pages (PAGE_COUNTER_MAX), 0x7ffffffffffff000 with 4 KiB pages."""
 
+OWN = "procman."
+"""Before the pid of a manager: its group, in which its services have theirs (`runtime.cgroup`)."""
+
 _DEFAULT = {"": "/sys/fs/cgroup", "memory": "/sys/fs/cgroup/memory", "cpu": "/sys/fs/cgroup/cpu"}
 
 
@@ -26,17 +29,20 @@ class _Mount:
     point: str
 
 
-def levels(root: str = "") -> tuple[Level, ...]:
-    """Return every memory limit that applies to us, with what is used below it."""
+def levels(root: str = "", manager: str = "") -> tuple[Level, ...]:
+    """Return every memory limit that applies to us, with what is used below it.
+
+    `manager`: the pid of the project's own. What it grants to the service that we are run by bounds no plan.
+    """
     found: list[Level] = []
-    for folder in _ways_up("", root):
+    for folder in _ways_up("", root, manager):
         current = _number(f"{folder}/memory.current") or 0
         used = max(0, current - _stat(f"{folder}/memory.stat", "inactive_file"))
         for name in ("memory.max", "memory.high"):
             limit = _number(f"{folder}/{name}")
             if limit is not None:
                 found.append(Level(limit, used, f"cgroup limit, {name}"))
-    for folder in _ways_up("memory", root):
+    for folder in _ways_up("memory", root, manager):
         current = _number(f"{folder}/memory.usage_in_bytes") or 0
         used = max(0, current - _stat(f"{folder}/memory.stat", "total_inactive_file"))
         limits = [_number(f"{folder}/memory.limit_in_bytes"), _hierarchical(folder)]
@@ -60,7 +66,7 @@ def cpu_quotas(root: str = "") -> list[tuple[int, int]]:
     return [(quota, period) for quota, period in found if period]
 
 
-def _ways_up(controller: str, root: str) -> list[str]:
+def _ways_up(controller: str, root: str, manager: str = "") -> list[str]:
     """Return the folders of our group and of all above it that can be seen, in the hierarchy of `controller`."""
     path = _membership(controller, root)
     if path is None:
@@ -72,6 +78,8 @@ def _ways_up(controller: str, root: str) -> list[str]:
         if mount.root != "/":
             group = path.removeprefix(mount.root) if f"{path}/".startswith(f"{mount.root}/") else ""
         parts = [part for part in group.split("/") if part not in ("", "..")]
+        own = f"{OWN}{manager}"
+        parts = parts[: parts.index(own)] if manager and own in parts else parts
         folders += ["/".join([base, *parts[:depth]]) for depth in range(len(parts), -1, -1)]
     return list(dict.fromkeys(folders))
 

@@ -22,6 +22,11 @@ def note_command(state: State, command: str, units: list[str]) -> None:
     Journal(state.folder).note("command", command=command, by=_operator(), pid=os.getpid(), units=units)
 
 
+def note_check(state: State, unit: str, name: str, verdict: str, evidence: str) -> None:
+    """Note that a check of `verify --watch` says something else than before."""
+    Journal(state.folder).note("verify", unit, check=name, verdict=verdict, evidence=evidence)
+
+
 def _operator() -> str:
     """Return who runs us, and who logged in when that is another: sudo keeps the login's own user."""
     user = _name(os.geteuid())

@@ -15,8 +15,10 @@ from procman.core.machine import Level, Machine, bounded
 DECLARED = "budget.ram"
 
 
-def this_machine(ours: int = 0, declared: int | None = None, root: str = "") -> Machine:
+def this_machine(ours: int = 0, declared: int | None = None, root: str = "", manager: str = "") -> Machine:
     """Return what applies here, `ours` being the bytes that the project uses now.
+
+    `manager` is the pid of the project's own, when a service of it asks.
 
     `declared` is what the manifest grants; it bounds the RAM like a cgroup in which nothing else runs.
     """
@@ -25,7 +27,7 @@ def this_machine(ours: int = 0, declared: int | None = None, root: str = "") -> 
     physical = known["MemTotal"] - hugepages
     available = known.get("MemAvailable", known.get("MemFree", 0))
     source = "physical RAM less huge pages" if hugepages else "physical RAM"
-    bounds = [Level(physical, max(0, physical - available), source), *levels(root)]
+    bounds = [Level(physical, max(0, physical - available), source), *levels(root, manager)]
     if declared is not None:
         bounds.append(Level(declared, ours, DECLARED))
     swap = known.get("SwapTotal", 0)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from procman.core.quantity import parse_size
+from procman.core.quantity import parse_size, parse_time
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -24,6 +24,21 @@ class Size(click.ParamType[int]):
             return value
         try:
             return parse_size(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Time(click.ParamType[float]):
+    """A time such as 10m, in seconds."""
+
+    name = "TIME"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the seconds that `value` names; wrong use says which forms are accepted."""
+        if isinstance(value, int | float):
+            return float(value)
+        try:
+            return parse_time(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
 

@@ -166,6 +166,10 @@ def _orphans(event: Event) -> str:
     return f"left behind by an earlier process: pid {', '.join(event.words('pids'))}"
 
 
+def _verify(event: Event) -> str:
+    return f"{event.text('verdict')} {event.text('check')}: {event.text('evidence')}"
+
+
 def _plain(event: Event) -> str:
     return ", ".join(f"{name} {value}" for name, value in event.facts.items())
 
@@ -185,6 +189,7 @@ _TELLERS = {
     "memory-restored": lambda _event: "there is room again",
     "oom-kill": _oom,
     "orphans-ended": _orphans,
+    "verify": _verify,
     "command": _command,
     "manager-start": _manager,
     "manager-reload": _manager,

@@ -166,7 +166,10 @@ def _machine(manifest: Manifest, choice: Choice, environment: Mapping[str, str])
     from procman.adapters import machine  # noqa: PLC0415 - as with `host`
     from procman.workflow import own  # noqa: PLC0415 - same
 
-    return machine.this_machine(own.memory(manifest.project, environment), declared)
+    # A service of the project may ask, as `verify --watch` does: its own hard limit is not the machine's.
+    ours = environment.get("PROCMAN_PROJECT") == manifest.project
+    manager = environment.get("PROCMAN_MANAGER", "").partition(".")[0] if ours else ""
+    return machine.this_machine(own.memory(manifest.project, environment), declared, manager=manager)
 
 
 def _meant(word: str, names: list[str], what: str) -> str:

@@ -192,6 +192,33 @@ def test_members_that_a_later_up_does_not_bring_back_leave_nothing_behind(member
     members.all_stored(published)
 
 
+def test_a_guard_that_fails_while_watched_takes_the_consumer_back_to_one(members: Shop) -> None:
+    """The watch is a service of the project: it sees the key vanish, notes it, and one is left, untouched."""
+    members.begin()
+    watch = [sys.executable, "-m", "procman", "verify", "--watch", "--every", "1s", "--only", "unique-key"]
+    guard = {"kind": "singleton", "command": watch, "memory": "60M"}
+    members.project.write({"mqtt": members.mqtt(2), "guard": guard})
+    members.project.up()
+    before = members.project.pids()
+    assert {"mqtt-0", "mqtt-1", "guard-0"} == set(before)
+    _without_key(members.database)
+    wait_until(lambda: "mqtt-1" not in members.project.pids(), 90, "one consumer is left")
+    wait_until(lambda: members.project.run("status").code == 0, 60, "the change is done")
+    left = members.project.pids()
+    assert left == {unit: before[unit] for unit in ("mqtt-0", "guard-0")}
+    ended(members.project.run("events", "mqtt"), 0, "FAIL unique-key", "no unique index", "procman scale by")
+    ended(members.project.run("logs", "guard"), 0, "mqtt goes back to one: a guard of it has failed")
+    ended(members.project.run("scale", "mqtt=2"), 1, "PM202", "not verified")
+
+
+def test_watching_what_does_not_run_is_told(members: Shop) -> None:
+    """It says how to start it, and ends with 4; a round of no time, and JSON, are wrong use."""
+    members.project.write({"mqtt": members.mqtt(1)})
+    ended(members.project.run("verify", "--watch"), 4, "the project is not running")
+    ended(members.project.run("verify", "--watch", "--every", "0s"), 2, "at least 1s")
+    ended(members.project.run("verify", "--watch", "--json"), 2, "procman events --json")
+
+
 def _environ(pid: int) -> dict[str, str]:
     pairs = Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
     return dict(pair.split("=", 1) for pair in pairs if "=" in pair)

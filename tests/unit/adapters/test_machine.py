@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from procman.adapters.cgroups import OWN
 from procman.adapters.machine import this_machine
 from procman.core.budget import budget_for
 from procman.core.errors import Failed
 from procman.core.manifest import BudgetRule
+from procman.runtime.cgroup import PREFIX
 from tests.support import machines
 from tests.support.machines import machine, meminfo
 
@@ -110,3 +112,17 @@ def test_a_machine_without_proc_is_refused(tmp_path: Path) -> None:
     """Without /proc/meminfo nothing is guessed."""
     with pytest.raises(Failed, match="cannot read the size of RAM"):
         this_machine(root=machine(tmp_path, {}))
+
+
+def test_the_group_of_our_own_manager_bounds_no_plan(tmp_path: Path) -> None:
+    """A service that asks lies in a group with its own hard limit, below its manager's; another manager's bounds it."""
+    group = "procman.7/watch-0.9"
+    files = {
+        **machines.CONTAINER_V2,
+        "proc/self/cgroup": f"0::/{group}\n",
+        f"sys/fs/cgroup/{group}/memory.max": f"{64 << 20}\n",
+        f"sys/fs/cgroup/{group}/memory.current": "4096\n",
+    }
+    root = machine(tmp_path, files)
+    assert [1024 << 20, 64 << 20, 64 << 20] == [this_machine(root=root, manager=m).ram for m in ("7", "", "8")]
+    assert PREFIX == OWN
