@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 
+import consumers
 import launch
 import memory
 import memory_watch
@@ -20,6 +21,7 @@ BENCHES = {
     "memory-watch": memory_watch.main,
     "launch": launch.main,
     "validate": validate.main,
+    "consumers": consumers.main,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from procman.cli.options import environment, file_option
+from procman.core.consumer_kit import DATABASES, LANGUAGES
 
 
 @click.command(
@@ -14,6 +15,8 @@ Examples:
   procman init                  # procman.yaml from what lies in this folder
   procman init --dry-run        # show it, write nothing
   procman init ../shop --file ../shop/procman.yaml
+  procman init --consumer python          # an MQTT consumer, in ./consumer
+  procman init --consumer node --database postgresql --to ingest
 
 \b
 Exit codes: 0 written, 1 refused or failed, 2 wrong use.""",
@@ -22,11 +25,34 @@ Exit codes: 0 written, 1 refused or failed, 2 wrong use.""",
 @file_option
 @click.option("--force", is_flag=True, help="Write over a manifest that is there.")
 @click.option("--dry-run", is_flag=True, help="Show the manifest and write nothing.")
-def command(folder: str, file: str | None, force: bool, dry_run: bool) -> int:
+@click.option("--consumer", type=click.Choice(LANGUAGES), help="Write an MQTT consumer that is done right instead.")
+@click.option("--database", type=click.Choice(DATABASES), help="What the consumer writes to. [default: sqlite]")
+@click.option("--to", metavar="DIR", help="Where the consumer is written. [default: consumer]")
+def command(
+    folder: str,
+    file: str | None,
+    force: bool,
+    dry_run: bool,
+    consumer: str | None,
+    database: str | None,
+    to: str | None,
+) -> int:
     """Write a first manifest by looking at the project: an ecosystem file, Procfile, package.json, pyproject.toml.
 
     What starts, whether it may run twice, and why, stands in the manifest as comments. Nothing is started.
+
+    With --consumer, write an MQTT consumer with a manifest of its own: every reading becomes one row.
     """
+    if consumer is not None:
+        if folder != "." or file is not None:
+            raise click.UsageError("--consumer takes no folder and no --file; --to names where it is written")
+        return _consumer(consumer, database or "sqlite", to or "consumer", force=force, dry_run=dry_run)
+    if database is not None or to is not None:
+        raise click.UsageError("--database and --to go with --consumer")
+    return _manifest(folder, file, force=force, dry_run=dry_run)
+
+
+def _manifest(folder: str, file: str | None, *, force: bool, dry_run: bool) -> int:
     from procman.cli import drafts
     from procman.cli.console import talk
     from procman.workflow import first, importing
@@ -42,3 +68,22 @@ def command(folder: str, file: str | None, force: bool, dry_run: bool) -> int:
         first.write(found.text, path, force=force)
         talk(f"wrote {path} from {found.source}: {drafts.summary(found.services)}")
     return drafts.show_verdict(first.judged(found.text, path, shell), path)
+
+
+def _consumer(language: str, database: str, folder: str, *, force: bool, dry_run: bool) -> int:
+    from procman.cli import drafts
+    from procman.cli.console import talk
+    from procman.workflow import consumer_kit, first
+
+    shell = environment()
+    sheets = consumer_kit.sheets(language, database)
+    text, path = sheets[-1].content.decode(), f"{folder.rstrip('/') or '/'}/{sheets[-1].path}"
+    names = ", ".join(sheet.path for sheet in sheets)
+    if dry_run:
+        click.echo(text, nl=False)
+        talk(f"would write {names} in {folder}")
+        return 0
+    consumer_kit.write(sheets, folder, force=force)
+    talk(f"wrote {names} in {folder}")
+    talk(f"it needs: {consumer_kit.needs(language, database)}")
+    return drafts.show_verdict(first.judged(text, path, shell), path)

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from procman import __version__
+from procman.core import consumer_kit
+from procman.core.consumer_kit import DATABASES, LANGUAGES
 from tests.architecture.repository import ROOT
 
 pytestmark = pytest.mark.slow
@@ -32,6 +34,15 @@ def test_the_wheel_holds_every_template(built: Path) -> None:
         held = {name.removeprefix(prefix): wheel.read(name) for name in wheel.namelist() if name.startswith(prefix)}
     assert held == _files(ROOT / "templates")
     assert held, "templates/ is empty"
+
+
+def test_the_wheel_holds_what_init_consumer_writes(built: Path) -> None:
+    """Each file of every reference consumer lies in the wheel, byte for byte."""
+    kits = [consumer_kit.kit(language, database) for language in LANGUAGES for database in DATABASES]
+    wanted = {f"{kit.folder}/{name}" for kit in kits for name in kit.files}
+    with zipfile.ZipFile(_only(built, "*.whl")) as wheel:
+        held = {name: wheel.read(f"procman/_examples/{name}") for name in wanted}
+    assert held == {name: (ROOT / "examples" / name).read_bytes() for name in wanted}
 
 
 def test_the_wheel_holds_every_file_of_the_package(built: Path) -> None:

@@ -10,16 +10,13 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import errors
 
-# Both tables as SQLite shows them: instants as text, without trailing zeros.
-_INSTANT = "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+# The tables as SQLite shows them: instants as text, without trailing zeros.
+_INSTANT = "to_char({0}::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
 _TEXT = f"regexp_replace({_INSTANT}, '\\.?0+$', '') || 'Z'"
-_AS_SQLITE = f"""
-    WITH readings AS (
-        SELECT {_TEXT.format("timestamp")} AS timestamp, codigo_tienda, equipo_id, "values"::text FROM public.readings
-    ), dead_letters AS (
-        SELECT topic, payload, reason, {_TEXT.format("received_at")} AS received_at, deliveries FROM public.dead_letters
-    )
-"""  # noqa: S608 - constants
+_AS_SQLITE = {
+    "readings": f'{_TEXT.format("timestamp")} AS timestamp, codigo_tienda, equipo_id, "values"::text',
+    "dead_letters": f"topic, payload, reason, {_TEXT.format('received_at')} AS received_at, deliveries",
+}
 
 
 class Database(Protocol):
@@ -86,9 +83,14 @@ class PostgresqlRows:
 
     def select(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows; none while the tables are not there."""
+        tables = [
+            f"{table} AS (SELECT {columns} FROM public.{table})"  # noqa: S608 - constants
+            for table, columns in _AS_SQLITE.items()
+            if f" {table}" in statement
+        ]
         with closing(psycopg.connect(self.address, autocommit=True)) as connection:
             try:
-                return connection.execute((_AS_SQLITE + statement).encode()).fetchall()
+                return connection.execute(f"WITH {', '.join(tables)} {statement}".encode()).fetchall()
             except errors.UndefinedTable:
                 return []
 

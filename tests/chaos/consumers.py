@@ -1,0 +1,198 @@
+"""Consumers without a supervisor on a real broker and database: killed, scaled, and what became of the messages."""
+
+from __future__ import annotations
+
+import random
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from tests.support.member_facts import member, tell_to_leave
+from tests.support.tiwater import Lab, Message, Publisher, Rows, Service, mosquitto, readings
+from tests.support.waiting import wait_until
+
+SERVICES = Path(__file__).parents[1] / "support" / "services"
+PLAIN_PYTHON = (sys.executable, str(SERVICES / "plain.py"))
+PLAIN_NODE = ("node", str(SERVICES / "plain.js"))
+CHUNK = 50
+SETTLED_SECONDS = 3.0
+
+Start = Callable[[str], Service]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was published and done, and what the database held afterwards."""
+
+    published: int
+    kills: int
+    seconds: float
+    rows: Rows
+
+    @property
+    def exact(self) -> bool:
+        """Whether every message is exactly one row."""
+        return self.rows == Rows(missing=0, unknown=0, duplicates=0)
+
+    def __str__(self) -> str:
+        """Return it in one line."""
+        return (
+            f"{self.published:,} published, {self.kills} kills, {self.seconds:.0f} s:"
+            f" {self.rows.duplicates:,} duplicates, {self.rows.missing:,} lost"
+        )
+
+
+@dataclass(slots=True)
+class Crew:
+    """Consumers by number; those in `alive` run now."""
+
+    starts: dict[int, Start]
+    chance: random.Random
+    alive: dict[int, Service] = field(default_factory=dict)
+    kills: int = 0
+    _started: int = 0
+
+    def start(self, *numbers: int) -> None:
+        """Start these, and wait until each has its subscription."""
+        for number in numbers:
+            self._start(number)
+        for number in numbers:
+            self.alive[number].wait_for("subscribed", timeout=60)
+
+    def kill(self, down: float) -> None:
+        """SIGKILL one of those that run, and start it again `down` seconds later."""
+        number = self.chance.choice(sorted(self.alive))
+        self.alive[number].kill()
+        self.kills += 1
+        _pause(down)
+        self._start(number)
+
+    def leave(self, lab: Lab, number: int) -> None:
+        """Let one leave for good; when it was not done it is started and asked again, as its exit code says."""
+        tell_to_leave(lab, number)
+        for _ in range(5):
+            service = self.alive.pop(number)
+            if service.stop(60) == 0:
+                return
+            self.start(number)
+        raise AssertionError(f"member {number} could not leave:\n{service.log()[-2000:]}")
+
+    def end(self) -> None:
+        """Kill what runs."""
+        for service in self.alive.values():
+            service.kill()
+
+    def _start(self, number: int) -> None:
+        self._started += 1
+        self.alive[number] = self.starts[number](f"consumer-{number}-{self._started}.log")
+
+
+def attacked(
+    lab: Lab, count: int, kills: int, seed: int, *, commands: Sequence[tuple[str, ...]] = ((),), **more: str
+) -> Outcome:
+    """Publish `count` messages at 1,000 a second while consumers, each with an id of its own, are killed at random."""
+    starts: dict[int, Start] = {
+        number: partial(lab.consumer, command, **{"MQTT_CLIENT_ID": f"consumer-{number}", **more})
+        for number, command in enumerate(commands)
+    }
+    return _fight(lab, Crew(starts, _chance(seed)), count, _killing(kills, count))
+
+
+def shared(lab: Lab, count: int, kills: int, seed: int) -> Outcome:
+    """The same with a shared subscription that is scaled from one member to three and back, under the same kills."""
+    starts: dict[int, Start] = {number: partial(member, lab, number) for number in range(3)}
+
+    def scaling(crew: Crew, sent: Sent) -> None:
+        _kill_until(crew, sent, count // 5, kills // 5)
+        crew.start(1, 2)
+        _kill_until(crew, sent, count * 4 // 5, kills * 4 // 5)
+        crew.leave(lab, 2)
+        crew.leave(lab, 1)
+        _kill_until(crew, sent, count, kills)
+
+    return _fight(lab, Crew(starts, _chance(seed)), count, scaling, first=(0,))
+
+
+@dataclass(slots=True)
+class Sent:
+    """How many messages were handed to the publisher so far."""
+
+    total: int = 0
+
+    def reached(self, total: int) -> bool:
+        """Whether it is so many."""
+        return self.total >= total
+
+
+def _fight(
+    lab: Lab,
+    crew: Crew,
+    count: int,
+    attack: Callable[[Crew, Sent], None],
+    *,
+    first: Sequence[int] = (),
+) -> Outcome:
+    published = readings(count)
+    began, sent = time.monotonic(), Sent()
+    with ExitStack() as stack:
+        stack.enter_context(mosquitto(lab.folder, lab.port))
+        stack.callback(crew.end)
+        crew.start(*(first or crew.starts))
+        publisher = stack.enter_context(Publisher(lab.port))
+        thread = threading.Thread(target=_publish, args=(publisher, list(published.values()), sent))
+        thread.start()
+        stack.callback(thread.join)
+        attack(crew, sent)
+        thread.join()
+        assert publisher.confirmed() == count
+        rows = _settled(lab, set(published))
+    return Outcome(count, crew.kills, time.monotonic() - began, rows)
+
+
+def _killing(kills: int, count: int) -> Callable[[Crew, Sent], None]:
+    return lambda crew, sent: _kill_until(crew, sent, count, kills)
+
+
+def _kill_until(crew: Crew, sent: Sent, total: int, kills: int) -> None:
+    """Kill so often that, when `total` is sent, `kills` were made in all, at random moments."""
+    while crew.kills < kills:
+        step = max(1, total - sent.total) / (kills - crew.kills)
+        wanted = min(total, sent.total + int(step * crew.chance.uniform(0.5, 1.2)))
+        wait_until(partial(sent.reached, wanted), 120, "more is published")
+        _pause(crew.chance.uniform(0, 0.3))
+        crew.kill(down=crew.chance.uniform(0, 0.3))
+    wait_until(partial(sent.reached, total), 300, "everything is published")
+
+
+def _settled(lab: Lab, wanted: set[tuple[str, str, str]]) -> Rows:
+    """Hold the rows against what was published: at once when nothing is missing, else when nothing more comes."""
+    last, at = -1, time.monotonic()
+    while (found := lab.total()) < len(wanted) or found != last:
+        if found != last:
+            last, at = found, time.monotonic()
+        elif time.monotonic() > at + SETTLED_SECONDS:
+            break
+        _pause(0.1)
+    return lab.compare(wanted)
+
+
+def _publish(publisher: Publisher, messages: list[Message], sent: Sent, rate: float = 1000) -> None:
+    began = time.monotonic()
+    for start in range(0, len(messages), CHUNK):
+        publisher.publish(messages[start : start + CHUNK])
+        sent.total = start + CHUNK
+        _pause(max(0.0, began + (start + CHUNK) / rate - time.monotonic()))
+    sent.total = len(messages)
+
+
+def _pause(seconds: float) -> None:
+    threading.Event().wait(seconds)  # never set
+
+
+def _chance(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - seeded moments, not secrets
