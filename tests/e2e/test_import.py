@@ -5,12 +5,15 @@ import os
 import pty
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from tests.support.commands import procman
-from tests.support.projects import ended
+from tests.support.projects import ended, project
+from tests.support.tiwater import need
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +47,31 @@ def test_the_manifest_goes_to_stdout_and_the_report_to_stderr(folder: Path) -> N
     (folder / "procman.yaml").write_text(done.out, encoding="utf-8")
     ended(procman(folder, "validate", path=f"{folder}/bin"), 0)
     ended(procman(folder, "plan", "--ram", "2G", path=f"{folder}/bin"), 0)
+
+
+def test_an_app_of_a_cluster_serves_as_it_is() -> None:
+    """What ran in PM2's cluster mode serves from two processes on one address, without a change in it."""
+    need("node", "nodejs")
+    server = (
+        "const { PORT } = process.env\nrequire('http').createServer((q, r) => r.end(`${process.pid}`)).listen(PORT)\n"
+    )
+    with project() as shop:
+        app = {"name": "api", "script": "server.js", "exec_mode": "cluster", "instances": 2, "env": {"PORT": shop.port}}
+        (shop.folder / "ecosystem.json").write_text(json.dumps({"apps": [app]}), encoding="utf-8")
+        (shop.folder / "package.json").write_text('{"name": "shop"}', encoding="utf-8")
+        (shop.folder / "server.js").write_text(server, encoding="utf-8")
+        ended(shop.run("import", "pm2", "--write", "procman.yaml", "--force"), 0)
+        ended(shop.run("up"), 0)
+        pids = set(shop.pids().values())
+        answered: set[int] = set()
+
+        def all_answer() -> bool:
+            with urllib.request.urlopen(f"http://127.0.0.1:{shop.port}/", timeout=10) as response:
+                answered.add(int(response.read()))
+            return answered == pids
+
+        wait_until(all_answer, 30, "both have answered")
+        assert len(answered) == 2
 
 
 def test_write_needs_consent(folder: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from posixpath import normpath
 
 from procman.core.imports.evidence import Verdict
@@ -12,6 +13,13 @@ from procman.core.imports.pm2_limits import SMALLEST
 from procman.core.imports.pm2_service import Service
 from procman.core.imports.report import Hidden
 from procman.core.words import counted, shown
+
+_READ = re.compile(
+    r"""process\.env\.([A-Za-z_]\w*)|process\.env\[['"](\w+)['"]\]|os\.environ(?:\.get\(|\[)['"](\w+)['"]"""
+    r"""|os\.getenv\(['"](\w+)['"]"""
+)
+_GIVEN = frozenset({"HOME", "PATH", "USER", "LOGNAME", "LANG"})
+"""What every service finds."""
 
 
 def found(services: tuple[Service, ...]) -> tuple[Hidden, ...]:
@@ -25,6 +33,7 @@ def _alone(service: Service) -> Iterator[Hidden]:
     yield from _counted(app)
     if verdict.takes:
         yield from _consumer(service, verdict)
+    yield from _unset(service)
     if _collides(service):
         words = f"several instances in fork mode on one port, {service.port}: all but the first fail to listen"
         yield Hidden(app.name, words, "one address that all share: kind: scalable with `listen`")
@@ -69,6 +78,25 @@ def _consumer(service: Service, verdict: Verdict) -> Iterator[Hidden]:
         why = "in cluster mode" if cluster else "in cluster mode, because `instances` is given without exec_mode"
         words = f"a consumer {why}: `pm2 reload` starts the new one before the old one has ended, and both consume"
         yield Hidden(app.name, words, "procman ends a singleton before it starts the next one")
+
+
+def _unset(service: Service) -> Iterator[Hidden]:
+    """Yield the variables that a script reads and that came from the shell, or from PM2 alone."""
+    read = {next(filter(None, found.groups())) for found in _READ.finditer(service.text)}
+    numbered = sorted(read & {"NODE_APP_INSTANCE", "pm_id", service.app.text("instance_var") or "NODE_APP_INSTANCE"})
+    script = service.app.text("script")
+    if numbered:
+        words = f"{script} reads {', '.join(numbered)}, which PM2 alone sets"
+        yield Hidden(service.app.name, words, "the number of an instance is in PROCMAN_INSTANCE")
+    env = service.draft.get("env")
+    known = {*numbered, *_GIVEN, *(env if isinstance(env, Mapping) else ())}
+    known |= {"PORT", "HOST"} if service.draft.get("listen") else set()
+    left = sorted(read - known)
+    if left and "dotenv" not in service.text and service.draft.get("env_file") is None:
+        words = f"{script} reads {', '.join(left)}, which the file does not set: PM2 handed the shell's on"
+        yield Hidden(
+            service.app.name, words, "set what is needed in env or env_file: nothing of the shell reaches a service"
+        )
 
 
 def _same_names(services: tuple[Service, ...]) -> Iterator[Hidden]:

@@ -46,7 +46,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service, the app it was, and what there is to say of both."""
+    """A service, the app it was, and what there is to say of both; `text` is the beginning of its script."""
 
     app: App
     draft: Draft
@@ -56,6 +56,7 @@ class Service:
     hidden: tuple[Hidden, ...]
     directory: str
     port: str | None
+    text: str = ""
 
 
 def service(app: App, context: Context, taken: Collection[str]) -> Service:
@@ -94,7 +95,7 @@ def service(app: App, context: Context, taken: Collection[str]) -> Service:
     draft = Draft(service_name(app.name, taken), verdict.kind, ordered, (because(verdict),), below)
     notes = (*app.notes, *_notes(app, told, context))
     hidden = (*app.hidden, *run.hidden, *env_hidden)
-    return Service(app, draft, verdict, run, notes, hidden, directory, port)
+    return Service(app, draft, verdict, run, notes, hidden, directory, port, script.text)
 
 
 def _heap(run: Command, env: Mapping[str, Value]) -> bool:
