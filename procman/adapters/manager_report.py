@@ -36,8 +36,8 @@ def _unit(item: Mapping[str, object]) -> ObservedUnit:
         unit=str(item["unit"]),
         statename=str(item["statename"]),
         pid=_whole_or_none(item["pid"]),
-        started=None if item["started"] is None else _number(item["started"]),
-        stopped=None if item["stopped"] is None else _number(item["stopped"]),
+        started=_number_or_none(item["started"]),
+        stopped=_number_or_none(item["stopped"]),
         restarts=_whole(item["restarts"]),
         spec=str(item["spec"]),
         exit=_words(item["exit"]),
@@ -48,6 +48,10 @@ def _unit(item: Mapping[str, object]) -> ObservedUnit:
         memory_peak=_whole_or_none(item.get("memory_peak")),
         memory_usual=_whole_or_none(item.get("memory_usual")),
         memory_samples=_whole(item.get("memory_samples", 0)),
+        completed=item.get("completed") is True,
+        waits=_words(item.get("waits")),
+        blocked=_words(item.get("blocked")),
+        retry_at=_number_or_none(item.get("retry_at")),
         memory=_capped(item.get("memory")),
         ready=item.get("ready") is True,
         awaits=_words(item.get("awaits")),
@@ -96,6 +100,10 @@ def _number(value: object) -> float:
     if isinstance(value, int | float):
         return float(value)
     raise TypeError(f"{value!r} is no number")
+
+
+def _number_or_none(value: object) -> float | None:
+    return None if value is None else _number(value)
 
 
 def _words(value: object) -> str | None:

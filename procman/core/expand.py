@@ -5,23 +5,31 @@ from __future__ import annotations
 from posixpath import dirname
 
 from procman.core import heap, members, serving
+from procman.core.dependencies import ordered
 from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
 from procman.core.guards import alone
+from procman.core.lifecycle import Policy
 from procman.core.manifest import Kind, Manifest, Service
 from procman.core.mqtt import normalize_broker, split_share
 from procman.core.plan import Plan
 from procman.core.spec import Lock, Spec
+from procman.core.values import replace
 
 SERVICE_SCOPE = "service"
 
 
 def expand(manifest: Manifest, plan: Plan, facts: Facts, state: str) -> tuple[Spec, ...]:
-    """Return one Spec per planned instance, in the order of the manifest; `state` is the state directory."""
+    """Return one Spec per planned instance; `state` is the state directory.
+
+    In the order of the manifest, but behind what a service depends on.
+    """
     specs: list[Spec] = []
-    for service in manifest.services:
+    known = {service.name: service for service in manifest.services}
+    needs = {service.name: [name for name, _ in service.depends_on] for service in manifest.services}
+    for service in map(known.__getitem__, ordered(known, needs)):
         count = plan.count(service.name)
-        known = facts.services[service.name]
-        specs.extend(_spec(manifest.project, service, i, count, known, facts, state) for i in range(count))
+        found = facts.services[service.name]
+        specs.extend(_spec(manifest.project, service, i, count, found, facts, state) for i in range(count))
     return tuple(specs)
 
 
@@ -63,6 +71,9 @@ def _spec(
     if known.preloads:
         variables |= serving.environment(served, known.preloads, service, variables)
     variables |= heap.variables(service.runtime, service.memory, served.argv, variables)
+    restart = service.restart
+    if service.oneshot and restart.policy is Policy.ALWAYS:
+        restart = replace(restart, policy=Policy.ON_FAILURE)
     return Spec(
         project=project,
         service=service.name,
@@ -79,8 +90,10 @@ def _spec(
         locks=_locks(project, service, instance, facts.local_names),
         start_time=service.start.time,
         stop=service.stop,
-        restart=service.restart,
+        restart=restart,
         logs=service.logs,
+        oneshot=service.oneshot,
+        depends_on=service.depends_on,
     )
 
 

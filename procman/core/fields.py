@@ -9,9 +9,11 @@ import shlex
 from typing import TypeVar
 
 from procman.core import consumer_fields, consumer_keys, keys, ready_keys
+from procman.core import life_keys as life
 from procman.core.diagnostics import Finding, by_place
 from procman.core.document import Entry, Mapping, Node, places_of
 from procman.core.kinds import Fault, Field, Sink, Values
+from procman.core.lifecycle import Policy, Start, Until
 from procman.core.manifest import (
     BudgetRule,
     Instances,
@@ -23,7 +25,6 @@ from procman.core.manifest import (
     Ready,
     Restart,
     Service,
-    Start,
     Stop,
 )
 from procman.core.memory_keys import MEMORY, PRESSURE, RUNTIME
@@ -79,7 +80,7 @@ def _manifest(read: Values, file: str, base: str, sink: Sink) -> Manifest | None
     budget = read.get(keys.BUDGET) or Values()
     reserve_bytes, reserve_share = budget.get(keys.RESERVE) or (None, None)
     found = (_service(name, values, sink) for name, values in services)
-    _check_overlays(read, [name for name, _ in services], sink)
+    _check_names(read, [name for name, _ in services], sink)
     return Manifest(
         project=read.get(keys.PROJECT) or UNNAMED,
         services=tuple(service for service in found if service is not None),
@@ -118,10 +119,12 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         directory=read.get(keys.DIRECTORY) or ".",
         user=read.get(keys.USER),
         consumes=consumer_fields.consumes(consumes) if consumes is not None else None,
-        start=Start(_or(_part(read, keys.START).get(keys.START_TIME), Start().time)),
-        stop=_stop(_part(read, keys.STOP)),
-        restart=_restart(_part(read, keys.RESTART)),
-        logs=_logs(_part(read, keys.LOGS)),
+        start=Start(_or(_part(read, life.START).get(life.START_TIME), Start().time)),
+        stop=_stop(_part(read, life.STOP)),
+        restart=_restart(_part(read, life.RESTART)),
+        logs=_logs(_part(read, life.LOGS)),
+        oneshot=read.get(life.ONESHOT) or False,
+        depends_on=tuple((other, Until(far)) for other, far in read.get(life.DEPENDS_ON) or ()),
     )
 
 
@@ -167,21 +170,26 @@ def _ready(read: Values) -> Ready:
 
 def _stop(read: Values) -> Stop:
     usual = Stop()
-    return Stop(_or(read.get(keys.STOP_TIMEOUT), usual.timeout), read.get(keys.STOP_SIGNAL) or usual.signal)
+    return Stop(_or(read.get(life.STOP_TIMEOUT), usual.timeout), read.get(life.STOP_SIGNAL) or usual.signal)
 
 
 def _restart(read: Values) -> Restart:
-    usual = Restart()
+    usual, backoff = Restart(), _part(read, life.BACKOFF)
     return Restart(
-        _or(read.get(keys.RESTART_MAX), usual.max),
-        _or(read.get(keys.RESTART_WITHIN), usual.within),
-        _or(read.get(keys.RESTART_DELAY), usual.delay),
+        _or(read.get(life.RESTART_MAX), usual.max),
+        _or(read.get(life.RESTART_WITHIN), usual.within),
+        _or(read.get(life.RESTART_DELAY), usual.delay),
+        Policy(read.get(life.RESTART_POLICY) or usual.policy),
+        _or(backoff.get(life.BACKOFF_FACTOR), usual.factor),
+        _or(backoff.get(life.BACKOFF_MAX), usual.longest),
+        read.get(life.RESTART_RETRY) if read.has(life.RESTART_RETRY) else usual.retry,
+        read.get(life.SUCCESS_CODES) or usual.codes,
     )
 
 
 def _logs(read: Values) -> Logs:
     usual = Logs()
-    return Logs(read.get(keys.LOGS_SIZE) or usual.size, _or(read.get(keys.LOGS_KEEP), usual.keep))
+    return Logs(read.get(life.LOGS_SIZE) or usual.size, _or(read.get(life.LOGS_KEEP), usual.keep))
 
 
 def _profile(name: str, read: Values) -> Profile:
@@ -195,14 +203,17 @@ def _overlay(read: Values) -> Overlay:
     return Overlay(_instances(read), memory, hard)
 
 
-def _check_overlays(read: Values, names: list[str], sink: Sink) -> None:
-    """Record each service that a profile changes and that there is not: the change would be lost without a word."""
+def _check_names(read: Values, names: list[str], sink: Sink) -> None:
+    """Record each service that a profile changes or another depends on, and that there is not."""
+    named: list[Path] = []
     for profile, values in read.get(keys.PROFILES) or ():
-        for service, _ in values.get(keys.OVERLAYS) or ():
-            if service not in names:
-                at = ("profiles", profile, "services", service)
-                fault = Fault(f"there is no service {shown(service)}", sink.guess(service, names), "PM003")
-                sink.add(at, sink.places.key(*at), fault)
+        named += (("profiles", profile, "services", service) for service, _ in values.get(keys.OVERLAYS) or ())
+    for service, values in read.get(keys.SERVICES) or ():
+        named += (("services", service, "depends_on", other) for other, _ in values.get(life.DEPENDS_ON) or ())
+    for at in named:
+        if at[-1] not in names:
+            fault = Fault(f"there is no service {shown(at[-1])}", sink.guess(at[-1], names), "PM003")
+            sink.add(at, sink.places.key(*at), fault)
 
 
 def _part(read: Values, key: Field[Values]) -> Values:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from procman.core import addresses, measures, scalars
 from procman.core.consumer_keys import CONSUMES
 from procman.core.kinds import Fault, Field, Record, Values
+from procman.core.life_keys import DEPENDS_ON, LETTERS, LOGS, ONESHOT, RESTART, SERVICE_NAME, SIZE, START, STOP
 from procman.core.memory_keys import MEMORY, PRESSURE, RUNTIME
 from procman.core.ready_keys import READY
 from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping, Table
@@ -15,13 +14,6 @@ VERSION_1 = 1
 MOST_INSTANCES = 256
 MOST_WEIGHT = 100
 MOST_PROFILES = 100
-_LETTERS = "a lower-case letter, then lower-case letters, digits and '-', at most 32 characters"
-
-
-def _service_name_fault(name: str) -> str | None:
-    if re.fullmatch("[a-z][a-z0-9-]*-[0-9]+", name):
-        return f"'{name[:40]}' would read as an instance of '{name.rpartition('-')[0][:40]}'"
-    return "a name that begins with 'x-' would read as an extension" if name.startswith("x-") else None
 
 
 def _variable_name_fault(name: str) -> str | None:
@@ -30,13 +22,7 @@ def _variable_name_fault(name: str) -> str | None:
     )
 
 
-SERVICE_NAME = NameRule(
-    "service name",
-    f"{_LETTERS}; no number at the end after '-'",
-    r"(?!x-)(?!.*-[0-9]+$)[a-z][a-z0-9-]{0,31}",
-    _service_name_fault,
-)
-PROFILE_NAME = NameRule("profile name", _LETTERS, r"(?!x-)[a-z][a-z0-9-]{0,31}")
+PROFILE_NAME = NameRule("profile name", LETTERS, r"(?!x-)[a-z][a-z0-9-]{0,31}")
 VARIABLE_NAME = NameRule(
     "variable name",
     "letters, digits and '_', beginning with no digit; not PROCMAN_* or LISTEN_*",
@@ -44,7 +30,7 @@ VARIABLE_NAME = NameRule(
     _variable_name_fault,
 )
 
-SIZE, TIME, PATH = measures.size(), measures.time(), scalars.text("a path", "a path, such as . or ./api")
+PATH = scalars.text("a path", "a path, such as . or ./api")
 
 MIN = Field("min", scalars.whole(1, MOST_INSTANCES), "The fewest instances that will do.", default=1)
 MAX = Field("max", scalars.whole(1, MOST_INSTANCES), "The most instances; left out: as many as fit.", examples=(4,))
@@ -71,27 +57,6 @@ WEIGHT = Field(
     "The share of an open count: with 2 it gets twice the instances of one with 1.",
     default=1,
 )
-
-START_TIME = Field("time", TIME, "How long a new process must stay up to count as started.", default="1s")
-STOP_TIMEOUT = Field("timeout", TIME, "How long an instance may take to end before it is killed.", default="10s")
-STOP_SIGNAL = Field(
-    "signal",
-    scalars.choice("a signal", "TERM", "INT", "QUIT", "HUP", "USR1", "USR2", "KILL"),
-    "What asks an instance to end.",
-    default="TERM",
-)
-RESTART_MAX = Field(
-    "max", scalars.whole(0, 100), "More failures than this within the window end in 'failed'.", default=5
-)
-RESTART_WITHIN = Field("within", measures.time(some=True), "The window in which failures are counted.", default="60s")
-RESTART_DELAY = Field("delay", TIME, "The pause before a restart, from the second failure on.", default="1s")
-LOGS_SIZE = Field("size", SIZE, "A log file is rotated at this size.", default="10M")
-LOGS_KEEP = Field("keep", scalars.whole(0, 100), "How many older log files stay.", default=3)
-
-START = Field("start", Record((START_TIME,)), "When a new process counts as started.")
-STOP = Field("stop", Record((STOP_TIMEOUT, STOP_SIGNAL)), "How an instance is ended.")
-RESTART = Field("restart", Record((RESTART_MAX, RESTART_WITHIN, RESTART_DELAY)), "How often an instance may fail.")
-LOGS = Field("logs", Record((LOGS_SIZE, LOGS_KEEP)), "How much is kept of what an instance writes.")
 
 
 KIND = Field(
@@ -142,6 +107,8 @@ SERVICE = Record(
         MEMORY,
         RUNTIME,
         WEIGHT,
+        ONESHOT,
+        DEPENDS_ON,
         LISTEN,
         DRAIN,
         READY,
@@ -159,9 +126,8 @@ SERVICE = Record(
 SHARED = Record((INSTANCES, MEMORY, START, STOP, RESTART, LOGS))
 OVERLAY = Record((INSTANCES, MEMORY))
 
-BUDGET_RAM = Field(
-    "ram", scalars.or_word(SIZE, "auto"), "The machine's RAM; auto measures it.", default="auto", examples=("2G",)
-)
+_SIZE_OR_AUTO = scalars.or_word(SIZE, "auto")
+BUDGET_RAM = Field("ram", _SIZE_OR_AUTO, "The machine's RAM; auto measures it.", default="auto", examples=("2G",))
 RESERVE = Field(
     "reserve",
     measures.share(),
@@ -175,7 +141,7 @@ PROFILE = Record((PROFILE_RAM, OVERLAYS))
 VERSION = Field("version", scalars.version(VERSION_1), "The version of this format.", required=True, examples=(1,))
 PROJECT = Field(
     "project",
-    scalars.name("a project name", _LETTERS, "[a-z][a-z0-9-]{0,31}"),
+    scalars.name("a project name", LETTERS, "[a-z][a-z0-9-]{0,31}"),
     "The project's name on this host.",
     required=True,
     examples=("tiwater",),

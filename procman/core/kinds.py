@@ -114,6 +114,10 @@ class Values:
         """Return the value of `key`, or None."""
         return cast("T | None", self.found.get(key.name))
 
+    def has(self, key: Field[object]) -> bool:
+        """Tell whether `key` was written, for a key one of whose values is None."""
+        return key.name in self.found
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScalarKind(Generic[T]):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from procman.core.lifecycle import Policy, Start, Until
 from procman.core.source import Comment, Places
 from procman.core.values import dataclass, field, replace
 
@@ -48,13 +49,6 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """`time`: how long a new process must stay up to count as started, in seconds."""
-
-    time: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
 class Stop:
     """How an instance is ended: `signal` to its process group, then SIGKILL after `timeout` seconds."""
 
@@ -64,11 +58,16 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """More than `max` failures within `within` seconds end in ``failed``; `delay` applies from the second on."""
+    """What follows an end (see `core.restart.decide`). `codes` are the exit codes of success; `retry` None is never."""
 
     max: int = 5
     within: float = 60.0
     delay: float = 1.0
+    policy: Policy = Policy.ALWAYS
+    factor: int = 2
+    longest: float = 60.0
+    retry: float | None = 300.0
+    codes: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +155,8 @@ class Service:
     stop: Stop = Stop()
     restart: Restart = Restart()
     logs: Logs = Logs()
+    oneshot: bool = False
+    depends_on: tuple[tuple[str, Until], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

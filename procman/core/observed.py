@@ -39,7 +39,9 @@ class ObservedUnit:
     `exit` is how its last process ended; `held` says who has the lock it waits for; `slot_inode` is its
     listening socket's; `queued` connections wait there. `ready`: every probe has passed since it was started, else
     `awaits` says what is missing; `job` is the last replacement. `memory_peak` and `memory_usual` are bytes of the
-    whole process tree since the unit was added, out of `memory_samples` looks.
+    whole process tree since the unit was added, out of `memory_samples` looks. `completed`: it ended as it should.
+    `waits`: what it is not started before, `blocked`: why that will not come by itself; `retry_at`: when what has
+    failed is tried again.
     """
 
     unit: str
@@ -62,6 +64,10 @@ class ObservedUnit:
     awaits: str | None = None
     queued: int = 0
     job: Job | None = None
+    completed: bool = False
+    waits: str | None = None
+    blocked: str | None = None
+    retry_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

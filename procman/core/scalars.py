@@ -70,11 +70,11 @@ def whole_or(low: int, high: int, word: str, means: int | None = None) -> Scalar
     return ScalarKind(forms, forms, parse, {"anyOf": [_between(low, high), {"const": word}]})
 
 
-def or_word(kind: ScalarKind[int], word: str) -> ScalarKind[int | None]:
+def or_word(kind: ScalarKind[T], word: str) -> ScalarKind[T | None]:
     """Return `kind` with `word` as one more value, which stands for None."""
     forms = f"{kind.forms}, or {word}"
 
-    def parse(scalar: Scalar) -> int | None:
+    def parse(scalar: Scalar) -> T | None:
         return None if scalar.text == word else kind.parse(scalar)
 
     return ScalarKind(kind.noun, forms, parse, {"anyOf": [kind.shape, {"const": word}]})

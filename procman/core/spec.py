@@ -6,8 +6,9 @@ It is also the memory of what was started: two specs compared field by field giv
 
 from __future__ import annotations
 
-from procman.core import changes
+from procman.core import changes, restart
 from procman.core.changes import FieldChange
+from procman.core.lifecycle import Policy, Until
 from procman.core.manifest import Address, Kind, Logs, Ready, Restart, Stop
 from procman.core.records import pack, unpack
 from procman.core.values import dataclass
@@ -46,6 +47,8 @@ class Spec:
     stop: Stop = Stop()
     restart: Restart = Restart()
     logs: Logs = Logs()
+    oneshot: bool = False
+    depends_on: tuple[tuple[str, Until], ...] = ()
 
     @property
     def unit(self) -> str:
@@ -82,9 +85,11 @@ def to_records(spec: Spec) -> list[tuple[str, str]]:
     return [
         *rows,
         *_probes(spec.ready),
+        *((("oneshot", "yes"),) if spec.oneshot else ()),
+        *(("depends", f"{service} {until.value}") for service, until in spec.depends_on),
         ("start-time", repr(spec.start_time)),
         ("stop", f"{spec.stop.signal} {spec.stop.timeout!r}"),
-        ("restart", f"{spec.restart.max} {spec.restart.within!r} {spec.restart.delay!r}"),
+        ("restart", restart.to_text(spec.restart)),
         ("logs", f"{spec.logs.size} {spec.logs.keep}"),
     ]
 
@@ -107,7 +112,7 @@ def encode(spec: Spec) -> bytes:
 def decode(data: bytes) -> Spec:
     """Return the Spec in `data`; ValueError when it is not a whole spec file."""
     one: dict[str, str] = {}
-    many: dict[str, list[str]] = {"arg": [], "env": [], "lock": [], "ready": []}
+    many: dict[str, list[str]] = {"arg": [], "env": [], "lock": [], "ready": [], "depends": []}
     for name, value in unpack(data):
         if name in many:
             many[name].append(value)
@@ -122,7 +127,6 @@ def decode(data: bytes) -> Spec:
 def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
     port, _, host = one.get("listen", "").partition(" ")
     signal, _, timeout = one["stop"].partition(" ")
-    most, within, delay = one["restart"].split(" ")
     size, keep = one["logs"].split(" ")
     return Spec(
         project=one["project"],
@@ -140,8 +144,17 @@ def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
         locks=tuple(Lock(*_pair(item, " ")) for item in many["lock"]),
         start_time=float(one["start-time"]),
         stop=Stop(float(timeout), signal),
-        restart=Restart(int(most), float(within), float(delay)),
+        restart=_restart(one["restart"]),
         logs=Logs(int(size), int(keep)),
+        oneshot="oneshot" in one,
+        depends_on=tuple((service, Until(far)) for service, far in (_pair(item, " ") for item in many["depends"])),
+    )
+
+
+def _restart(text: str) -> Restart:
+    read = restart.from_text(text)
+    return Restart(
+        read.max, read.within, read.delay, Policy(read.policy), read.factor, read.longest, read.retry, read.codes
     )
 
 
@@ -170,6 +183,8 @@ def compared(old: Spec, new: Spec) -> tuple[FieldChange, ...]:
         ("stop", old.stop, new.stop),
         ("restart", old.restart, new.restart),
         ("logs", old.logs, new.logs),
+        ("oneshot", old.oneshot, new.oneshot),
+        ("depends_on", old.depends_on, new.depends_on),
         ("state directory", old.state, new.state),
     )
     found = (*changes.command(old.argv, new.argv), *changes.variables(old.env, new.env))

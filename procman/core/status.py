@@ -8,7 +8,7 @@ from enum import StrEnum
 from procman.core import rolling
 from procman.core.applied import Applied, AppliedService
 from procman.core.observed import Capped, Observed, ObservedUnit
-from procman.core.quantity import format_size
+from procman.core.quantity import format_size, format_time
 from procman.core.values import dataclass
 
 
@@ -24,8 +24,10 @@ class State(StrEnum):
     BACKOFF = "backoff"
     FAILED = "failed"
     HELD = "held"
+    COMPLETED = "completed"
 
 
+_SILENT = (State.READY, State.RUNNING, State.STOPPED, State.COMPLETED)
 ALIVE_STATES = ("STARTING", "RUNNING", "BACKOFF")
 
 _WORDS = {
@@ -89,7 +91,7 @@ class InstanceStatus:
     @property
     def as_wanted(self) -> bool:
         """Tell whether the instance does what was asked of it."""
-        up = self.state in (State.READY, State.RUNNING)
+        up = self.state in (State.READY, State.RUNNING, State.COMPLETED)
         return up if self.wanted else self.state is State.STOPPED
 
 
@@ -112,7 +114,14 @@ def state_of(unit: ObservedUnit, *, probed: bool) -> State:
         return State.READY if unit.ready else State.STARTING
     if unit.statename == "FATAL" and unit.held:
         return State.HELD
-    return _WORDS.get(unit.statename, State.FAILED)
+    if unit.completed:
+        return State.COMPLETED
+    return _held_back(unit) if unit.waits else _WORDS.get(unit.statename, State.FAILED)
+
+
+def _held_back(unit: ObservedUnit) -> State:
+    """Return the state of what waits for another: that it will start, or why it cannot."""
+    return State.FAILED if unit.blocked else State.STARTING
 
 
 def _row(
@@ -136,11 +145,20 @@ def _row(
         limit=service.memory,
         restarts=unit.restarts,
         held_by=unit.held if state is State.HELD else None,
-        reason=None if state in (State.READY, State.RUNNING, State.STOPPED) else unit.reason,
+        reason=None if state in _SILENT else _reason(unit, observed.seen_at),
         memory_peak=unit.memory_peak,
         memory_usual=unit.memory_usual,
         capped=unit.memory,
     )
+
+
+def _reason(unit: ObservedUnit, now: float) -> str | None:
+    """Return why a unit is not as it should be, and when that is tried again."""
+    if unit.waits:
+        return f"{unit.waits}: {unit.blocked}" if unit.blocked else unit.waits
+    if unit.statename != "FATAL" or unit.retry_at is None:
+        return unit.reason
+    return f"{unit.reason}; tried again in {format_time(max(1, round(unit.retry_at - now)))}"
 
 
 def _stray(unit: ObservedUnit, observed: Observed, measured: Measured | None) -> InstanceStatus:

@@ -11,13 +11,19 @@ import math
 import shlex
 from dataclasses import dataclass
 
+from procman.core import restart
 from procman.core.diff import Wanted
+from procman.core.lifecycle import Policy
 from procman.core.sheet import Page, Sheet
 from procman.core.spec import Spec, encode
 
 TEMPLATE = "supervisord/supervisord.conf.j2"
 NEVER_BY_ITSELF = 1_000_000
 """startretries: giving up is the plugin's decision (`core.restart`)."""
+
+
+AGAIN = {Policy.ALWAYS: "true", Policy.ON_FAILURE: "unexpected", Policy.NEVER: "false"}
+"""What supervisord does without the plugin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,10 @@ def _program(want: Wanted, place: Place) -> dict[str, object]:
         "startretries": NEVER_BY_ITSELF,
         "stopsignal": spec.stop.signal,
         "stopwaitsecs": max(1, math.ceil(spec.stop.timeout)),
-        "restart": f"{spec.restart.max} {spec.restart.within!r} {spec.restart.delay!r}",
+        "restart": restart.to_text(spec.restart),
+        "autorestart": AGAIN[spec.restart.policy],
+        "exitcodes": ",".join(map(str, spec.restart.codes)),
+        "depends": " ".join(f"{service}={until.value}" for service, until in spec.depends_on),
         # supervisord expands this one value twice (options.py, processes_from_section)
         "log": f"{ini_value(place.state)}/logs/{spec.unit}.log".replace("%", "%%"),
         "log_size": spec.logs.size,

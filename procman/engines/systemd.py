@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from procman.core.dependencies import waves
 from procman.core.sheet import Page
 from procman.core.spec import Spec
 
@@ -24,8 +25,11 @@ class Boot:
 
 
 def pages(project: str, specs: tuple[Spec, ...], boot: Boot) -> tuple[Page, ...]:
-    """Return the unit file of a project; its stop time is above the longest of its services."""
-    longest = max((math.ceil(spec.stop.timeout) for spec in specs), default=0)
+    """Return the unit file of a project; its stop time is above what its services may take, together along a chain."""
+    needs = {spec.service: [name for name, _ in spec.depends_on] for spec in specs}
+    longest = sum(
+        max(math.ceil(spec.stop.timeout) for spec in specs if spec.service in wave) for wave in waves(needs, needs)
+    )
     values: dict[str, object] = {
         "project": project,
         "procman": program(boot.procman),

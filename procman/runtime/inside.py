@@ -94,6 +94,7 @@ class Supervisord(Protocol):
 
     options: Options
     process_groups: dict[str, Group]
+    stop_groups: list[Group]
 
 
 class StateEvent(Protocol):

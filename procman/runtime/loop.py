@@ -6,6 +6,7 @@ was noticed a second late. A pipe that Python's signal handler writes to ends it
 
 from __future__ import annotations
 
+import atexit
 import bisect
 import contextlib
 import fcntl
@@ -99,6 +100,7 @@ class Wake:
         self._around = around
         self.watch = Watch(self._read, around("the wake-up", self._drain))
         signal.signal(signal.SIGALRM, _note)
+        atexit.register(_hush)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
 
     def poke(self) -> None:
@@ -140,6 +142,12 @@ class Wake:
         times = [*self._due[:1], *(call[0] for call in self._calls[:1])]
         if times:
             signal.setitimer(signal.ITIMER_REAL, max(0.001, min(times) - time.monotonic()))
+
+
+def _hush() -> None:
+    """Let no alarm come while the interpreter ends: it takes the handlers away, and would end by the signal."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
 def _note(_signal: int, _frame: object) -> None:

@@ -16,13 +16,14 @@ from supervisor.states import ProcessStates
 from procman.runtime import forks, inside, listeners, loop, orphans, parent, proc, report, rolling, store
 from procman.runtime.border import Border
 from procman.runtime.claim import Claim
+from procman.runtime.dependencies import Dependencies, Farewell
 from procman.runtime.desk import Desk
 from procman.runtime.interface import Interface
 from procman.runtime.journal import Journal
 from procman.runtime.keeper import Keeper
 from procman.runtime.notices import Notices
 from procman.runtime.readiness import Readiness
-from procman.runtime.restarts import Restarts
+from procman.runtime.restarts import Restarts, chance
 
 if TYPE_CHECKING:
     from procman.runtime.inside import StateEvent, Supervisord
@@ -43,7 +44,7 @@ class Core:
         self.wake = loop.Wake(least, self.border.around)
         self.claim = Claim(state, least)
         self.listeners = listeners.Listeners(least, self.border.log)
-        self.restarts = Restarts(self.wake.after, self.border.log)
+        self.restarts = Restarts(self.wake.after, self.wake.call, self.border.log, chance)
         self.notices = Notices(least, self.border.around)
         self.readiness = Readiness(self.wake.call, self.listeners, self.notices, self._is_ready)
         rooms = rolling.Rooms(
@@ -60,6 +61,10 @@ class Core:
         self.keeper = Keeper(state, lambda: self.supervisord, self.journal, self.restarts, self.wake, self.border)
         self.chronicle = self.keeper.chronicle
         self.desk = Desk(state, self.claim, self.listeners, self.restarts, self.end_orphans)
+        self.dependencies = Dependencies(
+            lambda: inside.mains(self.supervisord), self.restarts, self.readiness.ready, self.wake.poke
+        )
+        self.farewell: Farewell | None = None
         self.adopts = False
         self.ended: list[str] = []
         self._clean: frozenset[str] = frozenset()
@@ -79,6 +84,7 @@ class Core:
             (events.SupervisorRunningEvent, "taking over", self._running),
             (events.SupervisorStoppingEvent, "stopping", self._stopping),
             (events.ProcessStateEvent, "following a process", self._changed),
+            (events.ProcessGroupAddedEvent, "holding a group", self.dependencies.hold),
             (events.ProcessGroupRemovedEvent, "forgetting a group", self._removed),
         ):
             events.subscribe(kind, self.border.around(what, work))
@@ -125,6 +131,8 @@ class Core:
             store.sweep(self.state)
         else:
             self.border.log(f"{self.claim.reason}; nothing is started here")
+        self.farewell = None
+        self.dependencies.hold()
         self.chronicle.running(self.supervisord, passive=not self.claim.held)
         if self.store is None:
             self.store = store.Store(self.state, self.supervisord.options.minfds, self.answer, self.border.around)
@@ -139,9 +147,9 @@ class Core:
     def _stopping(self, _event: object) -> None:
         self.rolling.end()
         self.chronicle.stopping(self.supervisord)
-        # all at once: supervisord stops one group after another and waits for each
-        for name, group in self.supervisord.process_groups.items():
-            self.border.run(f"stopping {name}", group.stop_all)
+        # not one group after another, as supervisord does, which waits for each
+        self.farewell = Farewell(self.supervisord, self.border.run)
+        self.farewell.turn()
 
     def _changed(self, event: StateEvent) -> None:
         process, state = event.process, event.process.state
@@ -155,6 +163,7 @@ class Core:
         finally:
             self.border.run("noting a decision", self.chronicle.after, event, self.restarts.record(process.config.name))
             self.border.run("keeping its memory", self.keeper.changed, process)
+            self.dependencies.turn()
             if process.state == state:  # else the change that followed has done it
                 self._followed_by(process)
 
@@ -168,6 +177,8 @@ class Core:
             self.readiness.end(process)
             self.notices.forget(process.pid)
             self.end_orphans(unit, unmarked=False)
+            if self.farewell is not None:
+                self.farewell.turn()
         self._serve(unit)
         if process.state == ProcessStates.FATAL and not self._processes(unit, inside.ALIVE):
             self.listeners.drop(unit)
@@ -179,6 +190,7 @@ class Core:
 
     def _is_ready(self, process: inside.Process) -> None:
         self._serve(inside.unit(process))
+        self.dependencies.turn()
         self.rolling.poke()
 
     def _serve(self, unit: str) -> None:
@@ -194,6 +206,7 @@ class Core:
         return [p for p in group.processes.values() if p.state in states] if group else []
 
     def _removed(self, _event: object) -> None:
+        self.dependencies.hold()
         units = {p.config.name for p in inside.processes(self.supervisord)}
         self.restarts.forget_all_but(units)
         self.rolling.forget_all_but(units)

@@ -17,6 +17,7 @@ from procman.runtime import inside, proc, restarts, specfile
 
 if TYPE_CHECKING:
     from procman.runtime.claim import Claim
+    from procman.runtime.dependencies import Dependencies
     from procman.runtime.inside import Process, Supervisord
     from procman.runtime.keeper import Keeper
     from procman.runtime.listeners import Listeners
@@ -30,6 +31,7 @@ class Known(Protocol):
 
     adopts: bool
     claim: Claim
+    dependencies: Dependencies
     ended: list[str]
     keeper: Keeper
     listeners: Listeners
@@ -60,7 +62,7 @@ def status(core: Known) -> str:
 
 def _unit(process: Process, core: Known) -> dict[str, object]:
     config = process.config
-    record = core.restarts.record(config.name)
+    record, lacks = core.restarts.record(config.name), core.dependencies.lacking(config.name)
     alive = bool(process.pid)
     inodes = core.listeners.inodes(config.name)
     job = core.rolling.job(config.name)
@@ -75,11 +77,15 @@ def _unit(process: Process, core: Known) -> dict[str, object]:
         "exit": record.exit,
         "reason": record.given_up or (None if alive else restarts.why(process, record)),
         "held": record.held,
-        "autostart": bool(config.autostart),
+        "autostart": bool(config.autostart) or bool(lacks.waits),
         "slot_inode": inodes[0] if inodes else None,
         "ready": core.readiness.ready(process),
         "awaits": core.readiness.awaits(process),
         "queued": core.listeners.queued(config.name),
         "job": job and {"number": job.number, "phase": job.phase, "reason": job.reason, "why": job.why},
         **core.keeper.of(config.name),
+        "completed": record.completed,
+        "retry_at": record.retry_at,
+        "waits": lacks.waits or None,
+        "blocked": lacks.blocked or None,
     }

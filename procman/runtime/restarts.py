@@ -1,12 +1,14 @@
 """Turns failures into restarts: keeps the history of each unit and moves supervisord's states as `core` decides.
 
 supervisord alone retries a quick exit after 1, 2, 3... seconds and a later death at once, for ever. Here both take
-one road: EXITED becomes BACKOFF, and what follows BACKOFF is decided in `core.restart`.
+one road: EXITED becomes BACKOFF, and what follows BACKOFF is decided in `core.restart`. What has completed stays
+EXITED.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -27,36 +29,59 @@ VARIABLE = "PROCMAN_RESTART"
 
 
 class Record:
-    """What is known of one unit. `held`: who has its lock; `refused`: why the store said no; `given_up`: why FATAL."""
+    """What is known of one unit. `held`: who has its lock; `refused`: why the store said no; `given_up`: why FATAL.
 
-    __slots__ = ("exit", "failures", "given_up", "held", "refused", "restarts")
+    `exit` is how its last process ended, `code` its exit status, None for a signal. `completed`: that was its aim.
+    `retry_at` (seconds since the epoch): when what was given up is tried again; `retrying`: that is now.
+    """
+
+    __slots__ = (
+        *("code", "completed", "exit", "failures", "given_up", "held", "refused", "restarts", "retry_at", "retrying"),
+    )
 
     def __init__(self) -> None:
         self.failures: tuple[float, ...] = ()
         self.restarts = 0
         self.exit: str | None = None
+        self.code: int | None = None
+        self.completed = self.retrying = False
         self.held: str | None = None
         self.refused: str | None = None
         self.given_up: str | None = None
+        self.retry_at: float | None = None
 
 
 class Restarts:
-    """The restart policy of one supervisord. `after` asks for a turn of the poll loop in so many seconds."""
+    """The restart policy of one supervisord. `after` asks for a turn of the poll loop in so many seconds.
 
-    def __init__(self, after: Callable[[float], None], log: Callable[[str], None]) -> None:
+    `call` asks for work then, `chance` returns a number from 0 to 1, which spreads the pauses.
+    """
+
+    def __init__(
+        self,
+        after: Callable[[float], None],
+        call: Callable[[float, Callable[[], None]], None],
+        log: Callable[[str], None],
+        chance: Callable[[], float],
+    ) -> None:
         self.log = log
         self._after = after
+        self._call = call
+        self._chance = chance
         self._records: dict[str, Record] = {}
-        self._last_exit: tuple[int, str] = (0, "")
+        self._last_exit: tuple[int, int, str] = (0, 0, "")
         self._options: Options | None = None
 
     def attach(self, options: Options) -> None:
-        """Follow a (new) run of supervisord."""
+        """Follow a (new) run of supervisord, in which nothing has completed or is given up yet."""
         self._options = options
+        for record in self._records.values():
+            record.completed = False
+            record.given_up = record.retry_at = None
 
     def reaped(self, pid: int, status: int) -> None:
         """Note how a process ended; supervisord keeps neither a signal nor the status of a quick exit."""
-        self._last_exit = (pid, decode_wait_status(status)[1])
+        self._last_exit = (pid, *decode_wait_status(status))
 
     def record(self, unit: str) -> Record:
         """Return the record of `unit`."""
@@ -83,45 +108,85 @@ class Restarts:
         elif isinstance(event, (events.ProcessStateStoppingEvent, events.ProcessStateStoppedEvent)):
             record.failures = ()
         if process.pid and self._last_exit[0] == process.pid:
-            record.exit = self._last_exit[1]
-        if isinstance(event, events.ProcessStateExitedEvent) and self._runs() and _wanted_again(process):
-            process.change_state(ProcessStates.BACKOFF)
+            code, record.exit = self._last_exit[1:]
+            record.code = code if code >= 0 else None
+        if isinstance(event, events.ProcessStateExitedEvent):
+            if self._runs() and not record.completed:
+                self._ended(process, record)
         elif isinstance(event, events.ProcessStateBackoffEvent):
             self._failed(process, record)
 
     def _starting(self, event: StateEvent, record: Record) -> None:
-        if event.from_state == ProcessStates.BACKOFF:
+        if event.from_state == ProcessStates.BACKOFF or record.retrying:
             record.restarts += 1
         else:  # an operator, or the very first
             record.failures, record.restarts = (), 0
-        record.held = record.refused = record.given_up = None
+        record.held = record.refused = record.given_up = record.retry_at = record.code = None
+        record.completed = record.retrying = False
         self._after(event.process.config.startsecs)
 
+    def _ended(self, process: Process, record: Record) -> None:
+        """Decide on a process that had counted as started: it completed, or what follows is as after a quick exit."""
+        policy = self._policy(process.config)
+        if policy is None:
+            return
+        if restart.completes(record.code, policy):
+            record.completed = True
+        else:
+            process.change_state(ProcessStates.BACKOFF)
+
     def _failed(self, process: Process, record: Record) -> None:
+        policy = self._policy(process.config) or restart.Allowance()
+        if restart.completes(record.code, policy):
+            _complete(process, record)
+            return
         if record.held is not None or not self._runs() or inside.is_spare(process):
             process.give_up()
             return
-        policy = self._policy(process.config)
-        decision = restart.decide(record.failures, time.monotonic(), policy)
+        decision = restart.decide(record.failures, time.monotonic(), policy, self._chance())
         record.failures = decision.failures
-        if decision.wait is None:
-            record.given_up = (
-                f"{len(decision.failures)} failures within {policy.within:g} s; last: {why(process, record)}"
-            )
-            process.give_up()
+        if decision.wait is None or decision.spent:
+            self._give_up(process, record, policy, decision.wait)
             return
         # supervisord trims a delay that is more than `backoff` seconds ahead: it takes it for a clock set back
         process.backoff = max(1, math.ceil(decision.wait))
         process.delay = time.time() + decision.wait if decision.wait else 0
         self._after(decision.wait)
 
-    def _policy(self, config: ProcessConfig) -> restart.Allowance:
+    def _give_up(self, process: Process, record: Record, policy: restart.Allowance, pause: float | None) -> None:
+        last = why(process, record)
+        if policy.policy == restart.NEVER:
+            record.given_up = f"{last}; its restart policy is never"
+        else:
+            failures = f"{policy.max + 1} failures" if policy.max else "1 failure"
+            record.given_up = f"{failures} within {policy.within:g} s; last: {last}"
+        if pause is not None:
+            record.retry_at = due = time.time() + pause
+            run = self._options
+
+            def again() -> None:
+                if run is self._options:  # else SIGHUP has made another process of this unit
+                    self._retry(process, record, due)
+
+            self._call(pause, again)
+        process.give_up()
+
+    def _retry(self, process: Process, record: Record, due: float) -> None:
+        """Start what was given up, unless something else has been decided or it was removed since."""
+        known = self._records.get(process.config.name) is record
+        if known and process.state == ProcessStates.FATAL and record.retry_at == due and self._runs():
+            record.retrying = True
+            process.spawn()
+
+    def _policy(self, config: ProcessConfig) -> restart.Allowance | None:
+        """Return the policy of a unit; None for one that no policy was written for, and supervisord starts no more."""
         text = (config.environment or {}).get(VARIABLE, "")
+        if not text:
+            return restart.Allowance() if config.autorestart is RestartUnconditionally else None
         try:
             return restart.from_text(text)
         except ValueError:
-            if text:
-                self.log(f"{config.name}: {VARIABLE} '{text}' is not MAX WITHIN DELAY; the default holds")
+            self.log(f"{config.name}: {VARIABLE} '{text}' is not MAX WITHIN DELAY; the default holds")
             return restart.Allowance()
 
     def _runs(self) -> bool:
@@ -137,7 +202,14 @@ def why(process: Process, record: Record) -> str | None:
     return record.exit
 
 
-def _wanted_again(process: Process) -> bool:
-    if process.config.autorestart is RestartUnconditionally:
-        return True
-    return bool(process.config.autorestart) and process.exitstatus not in process.config.exitcodes
+def chance() -> float:
+    """Return a random number from 0 to 1."""
+    return os.urandom(1)[0] / 255
+
+
+def _complete(process: Process, record: Record) -> None:
+    """Make of a quick exit, which supervisord takes for a failure, the end that was wanted."""
+    record.completed = True
+    process.delay = process.backoff = 0
+    process.spawnerr, process.exitstatus = None, record.code
+    process.change_state(ProcessStates.EXITED)

@@ -8,9 +8,11 @@ from collections.abc import Iterable
 
 from procman.adapters import files, supervisor_rpc, supervisord, survivors
 from procman.adapters.state import State
+from procman.core.dependencies import waves
 from procman.core.errors import Failed, NotRunning
 from procman.core.manifest import Stop
 from procman.core.observed import Observed, ObservedUnit
+from procman.core.spec import Spec
 from procman.workflow.observe import observe
 from procman.workflow.ready import POLL, Progress
 from procman.workflow.running import read_spec
@@ -21,19 +23,23 @@ ENDING = "SHUTDOWN"
 
 
 def stop_units(state: State, units: list[str], progress: Progress, *, retire: bool = False) -> None:
-    """Stop `units` at once and wait until the last is down. Failed when one outlives its time and SIGKILL.
+    """Stop `units` and wait until the last is down. Failed when one outlives its time and SIGKILL.
 
+    All at once, but for what others of them depend on: that is stopped when those are down.
     `retire`: new connections leave them first, and what waits in their queues is answered.
     """
     client = supervisor_rpc.Client(state.socket)
     alive = [u for u in client.status().units if u.unit in units and _is_up(u.statename)]
-    for unit in alive:
-        progress(unit.unit, "stopping")
-        if retire and unit.slot_inode is not None:
-            client.retire(unit.unit)
-        else:
-            _stop(client, unit.unit)
-    _wait_down(client, {u.unit for u in alive}, _patience(alive))
+    needs = _needs(spec for spec in (read_spec(u.spec) for u in alive) if spec is not None)
+    for wave in waves({_service(u.unit) for u in alive}, needs):
+        now = [u for u in alive if _service(u.unit) in wave]
+        for unit in now:
+            progress(unit.unit, "stopping")
+            if retire and unit.slot_inode is not None:
+                client.retire(unit.unit)
+            else:
+                _stop(client, unit.unit)
+        _wait_down(client, {u.unit for u in now}, _patience(now))
 
 
 def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tuple[str, ...]:
@@ -89,9 +95,15 @@ def _was_killed(unit: ObservedUnit) -> bool:
 
 
 def _patience(units: Iterable[ObservedUnit]) -> float:
-    """Return how long the slowest of `units` may take to end, and a margin for SIGKILL."""
-    specs = (read_spec(unit.spec) for unit in units)
-    return max((spec.stop.timeout for spec in specs if spec is not None), default=Stop().timeout) + STOP_MARGIN
+    """Return how long `units` may take to end, one wave after another, and a margin for SIGKILL."""
+    specs = [spec for spec in (read_spec(unit.spec) for unit in units) if spec is not None]
+    needs = _needs(specs)
+    longest = sum(max(spec.stop.timeout for spec in specs if spec.service in wave) for wave in waves(needs, needs))
+    return (longest if specs else Stop().timeout) + STOP_MARGIN
+
+
+def _needs(specs: Iterable[Spec]) -> dict[str, list[str]]:
+    return {spec.service: [name for name, _ in spec.depends_on] for spec in specs}
 
 
 def _stop(client: supervisor_rpc.Client, unit: str) -> None:
@@ -112,6 +124,10 @@ def _wait_down(client: supervisor_rpc.Client, units: set[str], patience: float) 
                 f"{up[0].unit} does not end, not even by SIGKILL", "it may wait for a disk: see its state in ps"
             )
         time.sleep(POLL)
+
+
+def _service(unit: str) -> str:
+    return unit.rpartition("-")[0]
 
 
 def _is_up(statename: str) -> bool:

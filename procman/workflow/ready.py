@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -37,7 +38,9 @@ class Awaited:
 
     @property
     def patience(self) -> float:
-        """Return the seconds after which waiting is over."""
+        """Return the seconds after which waiting is over; what runs to its end once may take its time."""
+        if self.want.spec.oneshot:
+            return math.inf
         return self.want.spec.start_time + (self.ready or Ready()).timeout + MARGIN
 
 
@@ -46,23 +49,33 @@ def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -
     client = supervisor_rpc.Client(state.socket)
     began = said = time.monotonic()
     first, left = True, list(awaited)
+    starts: dict[str, float] = {}
     while True:
         observed = client.status()
         for item in list(left):
             unit = observed.unit(item.unit)
-            if unit is not None and unit.statename == "RUNNING" and unit.ready:
+            if unit is not None and _is_ready(item, unit):
                 left.remove(item)
                 if not first:
                     progress(item.unit, f"ready after {time.monotonic() - began:.1f} s")
             else:
-                _check_hope(state, item, unit, time.monotonic() - began)
+                if unit is not None and unit.waits:
+                    starts[item.unit] = time.monotonic()
+                _check_hope(state, item, unit, time.monotonic() - starts.get(item.unit, began))
         if not left:
             return
         first = False
         if time.monotonic() - said > 2:  # noqa: PLR2004 - seconds without a word
             said = time.monotonic()
-            progress(left[0].unit, f"waiting ({said - began:.0f} s)")
+            waits = [unit.waits for unit in observed.units if unit.unit == left[0].unit and unit.waits]
+            progress(left[0].unit, f"{waits[0] if waits else 'waiting'} ({said - began:.0f} s)")
         time.sleep(POLL)
+
+
+def _is_ready(item: Awaited, unit: ObservedUnit) -> bool:
+    if item.want.spec.oneshot:
+        return unit.completed
+    return unit.completed or (unit.statename == "RUNNING" and unit.ready)
 
 
 def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: float) -> None:
@@ -72,6 +85,9 @@ def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: 
         raise Held(
             f"{item.unit} was not started: {unit.held}", "end the other one first; `procman status` there shows it"
         )
+    if unit is not None and unit.blocked:
+        culprit = unit.blocked.partition(" ")[0]
+        raise Failed(f"{item.unit} {unit.waits}, but {unit.blocked}", last_lines(state, culprit))
     gone = now in (InstanceState.FAILED, InstanceState.STOPPED)
     if not gone and waited <= item.patience:
         return

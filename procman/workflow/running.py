@@ -36,7 +36,7 @@ def _running(unit: ObservedUnit, applied: Applied | None) -> Running:
         unit=unit.unit,
         service=spec.service if spec else service,
         instance=spec.instance if spec else int(index or 0),
-        alive=unit.statename in ALIVE_STATES,
+        alive=unit.statename in ALIVE_STATES or unit.completed or unit.waits is not None,
         state="held elsewhere" if unit.held else unit.statename.lower(),
         spec=spec,
         memory=known.memory if known else None,

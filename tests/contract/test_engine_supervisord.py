@@ -15,14 +15,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from supervisor.datatypes import RestartUnconditionally
 from supervisor.options import ServerOptions
 
 from procman.adapters import state as states
 from procman.adapters import templates
+from procman.core.dependencies import from_text as from_needs
 from procman.core.diff import Wanted
 from procman.core.errors import WrongUse
+from procman.core.lifecycle import Policy
 from procman.core.manifest import Kind, Stop
-from procman.core.restart import Allowance, from_text
+from procman.core.restart import from_text
 from procman.core.sheet import Sheet
 from procman.core.spec import decode, encode
 from procman.engines.supervisord import Place, ini_value, pages, spec_path, spec_sheets
@@ -177,11 +180,21 @@ def test_each_instance_is_kept_as_its_spec_says(wanted: tuple[Wanted, ...]) -> N
         assert (True, True, True) == (program.stopasgroup, program.killasgroup, program.redirect_stderr)
         assert f"{state}/logs/{unit.unit}.log" == program.stdout_logfile
         assert (unit.logs.size, unit.logs.keep) == (program.stdout_logfile_maxbytes, program.stdout_logfile_backups)
-        policy = from_text(program.environment.pop("PROCMAN_RESTART")) if unit.restart.within else None
-        assert policy in (Allowance(unit.restart.max, unit.restart.within, unit.restart.delay), None)
-        assert {} == ({} if policy is None else program.environment)
+        policy = from_text(program.environment.pop("PROCMAN_RESTART"))
+        assert policy == tuple(getattr(unit.restart, name) for name in policy._fields)
+        assert from_needs(program.environment.pop("PROCMAN_DEPENDS", "")) == unit.depends_on
+        assert {} == program.environment
+        assert _starts_again(program) == unit.restart.policy
+        assert unit.restart.policy is Policy.ALWAYS or sorted(set(unit.restart.codes)) == sorted(set(program.exitcodes))
         assert 0o022 == program.umask
     assert asked == {}
+
+
+def _starts_again(program: Any) -> str:  # noqa: ANN401 - supervisord is published without types
+    """Return the policy that supervisord itself goes by."""
+    if not program.autorestart:
+        return "never"
+    return "always" if program.autorestart is RestartUnconditionally else "on-failure"
 
 
 def test_manager_is_private_and_has_no_port() -> None:

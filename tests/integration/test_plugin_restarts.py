@@ -26,6 +26,16 @@ def make(supervisord, **options):
     return plugin.make(supervisord, **options)
 """
 """A plugin under which supervisord's loop never wakes by itself."""
+ALARMED = """
+import signal
+from procman.runtime import plugin
+def make(supervisord, **options):
+    interface = plugin.make(supervisord, **options)
+    plugin._cores[0].wake._arm = lambda: None
+    signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+    return interface
+"""
+"""A plugin whose alarm never rests."""
 
 QUICKLY = Restart(max=2, within=60.0, delay=0.05)
 
@@ -64,6 +74,14 @@ def test_shutdown_does_not_wait_for_the_poll() -> None:
         wait_until(lambda: "success: api-0" in lab.log(), 20, "it counts as started")
         os.kill(lab.pid, signal.SIGTERM)
         wait_until(lambda: not lab.alive, 20, "supervisord has ended")
+
+
+def test_alarm_does_not_end_the_manager_while_it_ends() -> None:
+    """An alarm that is due when the interpreter has taken its handlers away is not the end that is reported."""
+    with Lab([Unit("api-0")], plugin=ALARMED) as lab:
+        wait_until(lambda: "spawned: 'api-0'" in lab.log(), 20, "it was started")
+        lab.end()
+        assert lab.code == 0
 
 
 def test_quick_exits_end_in_fatal() -> None:

@@ -22,6 +22,7 @@ from procman.core.manifest import Address, Kind, Ready, Restart
 from procman.core.observed import ObservedUnit
 from procman.core.restart import to_text
 from procman.core.spec import Spec, encode
+from procman.engines.supervisord import AGAIN
 from procman.runtime import launch
 from tests.support.waiting import wait_until
 
@@ -52,7 +53,8 @@ PROGRAM = """\
 [program:{name}]
 command = {command}
 autostart = {autostart}
-autorestart = true
+autorestart = {autorestart}
+exitcodes = {exitcodes}
 startsecs = {startsecs}
 startretries = 1000000
 stopwaitsecs = 30
@@ -60,7 +62,7 @@ stopasgroup = true
 killasgroup = true
 redirect_stderr = true
 stdout_logfile = {state}/{name}.log
-environment = PROCMAN_RESTART="{restart}"
+environment = PROCMAN_RESTART="{restart}"{depends}
 """
 
 ANSWERS = """
@@ -88,6 +90,7 @@ class Unit:
     startsecs: int = 1
     command: str | None = None
     ready: Ready | None = None
+    depends: str = ""
 
     @property
     def service(self) -> str:
@@ -132,6 +135,12 @@ class Lab:
         """Supervisord's."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def code(self) -> int | None:
+        """What supervisord ended with; negative for a signal."""
+        assert self._process is not None
+        return self._process.returncode
 
     @property
     def alive(self) -> bool:
@@ -251,6 +260,9 @@ class Lab:
             startsecs=unit.startsecs,
             state=self.state,
             restart=to_text(unit.restart),
+            exitcodes=",".join(map(str, unit.restart.codes)),
+            autorestart=AGAIN[unit.restart.policy],
+            depends=f',PROCMAN_DEPENDS="{unit.depends}"' if unit.depends else "",
         )
 
     def _spec(self, unit: Unit) -> Path:

@@ -7,6 +7,7 @@ import os
 from hypothesis import strategies as st
 
 from procman.core.budget import Budget
+from procman.core.lifecycle import Policy, Until
 from procman.core.machine import Machine
 from procman.core.manifest import (
     Address,
@@ -122,6 +123,19 @@ def specs(draw: st.DrawFn, texts: st.SearchStrategy[str] = HOSTILE) -> Spec:
         locks=tuple(draw(st.lists(st.builds(Lock, st.just("localhost:1883"), texts), max_size=2))),
         start_time=draw(SECONDS),
         stop=Stop(draw(SECONDS), draw(st.sampled_from(["TERM", "INT", "QUIT"]))),
-        restart=Restart(draw(st.integers(0, 100)), draw(SECONDS), draw(SECONDS)),
+        restart=draw(restarts()),
         logs=Logs(draw(st.integers(1, 1 << 46)), draw(st.integers(0, 100))),
+        oneshot=draw(st.booleans()),
+        depends_on=tuple(draw(st.dictionaries(NAMES, st.sampled_from(Until), max_size=2)).items()),
     )
+
+
+def restarts() -> st.SearchStrategy[Restart]:
+    """Return a strategy for any restart policy that a manifest can ask for."""
+    some = SECONDS.map(lambda seconds: seconds + 0.001)
+    usual = st.builds(Restart, st.integers(0, 100), some, SECONDS)
+    every = st.builds(
+        *(Restart, st.integers(0, 100), some, SECONDS, st.sampled_from(Policy), st.integers(1, 10), SECONDS),
+        *(st.none() | some, st.lists(st.integers(0, 255), min_size=1, max_size=3).map(tuple)),
+    )
+    return usual | every

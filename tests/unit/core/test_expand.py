@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from procman.core.expand import environment, expand, locks_of
 from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
-from procman.core.manifest import Consumes, Kind, Manifest
+from procman.core.lifecycle import Policy, Until
+from procman.core.manifest import Consumes, Kind, Manifest, Restart
 from procman.core.plan import make_plan
 from procman.core.quantity import GIB
 from procman.core.spec import Lock, Spec, encode
@@ -29,6 +30,23 @@ def test_instances_are_numbered_and_know_their_count() -> None:
     """Instances come in the order of the manifest, from 0, each with the count of its siblings."""
     found = expanded(Manifest("p", (service("web", instances=2), service("mqtt", Kind.SINGLETON))))
     assert [("web-0", 2), ("web-1", 2), ("mqtt-0", 1)] == [(s.unit, s.instances) for s in found]
+
+
+def test_a_service_stands_behind_what_it_depends_on() -> None:
+    """Instances come in the order in which they are to start."""
+    api = replace(service("api"), depends_on=(("job", Until.COMPLETED),))
+    found = expanded(Manifest("p", (api, service("web"), replace(service("job"), oneshot=True))))
+    assert [s.unit for s in found] == ["job-0", "api-0", "web-0"]
+
+
+@pytest.mark.parametrize(
+    ("written", "policy"),
+    [(Policy.ALWAYS, Policy.ON_FAILURE), (Policy.ON_FAILURE, Policy.ON_FAILURE), (Policy.NEVER, Policy.NEVER)],
+)
+def test_a_oneshot_may_end(written: Policy, policy: Policy) -> None:
+    """Of the policies only `always` gives way to it."""
+    (found,) = expanded(Manifest("p", (replace(service(), oneshot=True, restart=Restart(policy=written)),)))
+    assert (found.restart.policy, found.oneshot) == (policy, True)
 
 
 def test_first_word_is_the_resolved_program() -> None:

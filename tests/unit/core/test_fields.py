@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from procman.core import keys, ready_keys
+from procman.core import life_keys as life
 from procman.core.document import Scalar
 from procman.core.kinds import Field, Record, Sink
+from procman.core.lifecycle import Policy, Start, Until
 from procman.core.manifest import (
     Address,
     BudgetRule,
@@ -23,7 +25,6 @@ from procman.core.manifest import (
     Ready,
     Restart,
     Service,
-    Start,
     Stop,
 )
 from procman.core.source import Places, Span
@@ -341,10 +342,13 @@ def test_the_tables_defaults_are_those_of_the_values() -> None:
     assert manifest is not None
     plain = manifest.services[0]
     assert plain == Service("api", Kind.SCALABLE, ("node",))
-    assert Logs(_default(keys.LOGS_SIZE), _default(keys.LOGS_KEEP)) == plain.logs
-    assert Restart(_default(keys.RESTART_MAX), _default(keys.RESTART_WITHIN), _default(keys.RESTART_DELAY)) == Restart()
-    assert Stop(_default(keys.STOP_TIMEOUT), _default(keys.STOP_SIGNAL)) == Stop()
-    assert Start(_default(keys.START_TIME)) == Start()
+    assert Logs(_default(life.LOGS_SIZE), _default(life.LOGS_KEEP)) == plain.logs
+    counted = (_default(life.RESTART_MAX), _default(life.RESTART_WITHIN), _default(life.RESTART_DELAY))
+    paused = (_default(life.BACKOFF_FACTOR), _default(life.BACKOFF_MAX), _default(life.RESTART_RETRY))
+    assert Restart(*counted, Policy(_default(life.RESTART_POLICY)), *paused, (0,)) == Restart()
+    assert life.SUCCESS_CODES.default == [0]
+    assert Stop(_default(life.STOP_TIMEOUT), _default(life.STOP_SIGNAL)) == Stop()
+    assert Start(_default(life.START_TIME)) == Start()
     assert Ready(timeout=_default(ready_keys.READY_TIMEOUT)) == Ready()
     assert Instances(*_default(keys.INSTANCES)) == Instances()
 
@@ -407,6 +411,28 @@ def test_guesses_are_few() -> None:
     assert [f.code for f in findings] == ["PM003"] * 500
     guessed = ["did you mean" in f.help for f in findings]
     assert guessed == [True] * 50 + [False] * 450
+
+
+def test_a_restart_policy_is_read_whole() -> None:
+    """Every key of `restart` reaches the value; `never` is a pause without an end."""
+    text = "restart: {policy: on-failure, delay: 2s, backoff: {factor: 3, max: 5m}, max: 4, within: 90s, retry: never}"
+    manifest, findings, _ = load(service(text.replace("retry", "success_codes: [0, 7], retry")))
+    assert findings == ()
+    assert manifest is not None
+    expected = Restart(4, 90.0, 2.0, Policy.ON_FAILURE, 3, 300.0, None, (0, 7))
+    assert manifest.services[0].restart == expected
+
+
+def test_a_dependency_is_read_and_a_misspelt_one_is_told() -> None:
+    """`depends_on` keeps its order; a service that is not there is an unknown key, with what was likely meant."""
+    jobs = "  job: {kind: singleton, command: a, oneshot: true}\n"
+    manifest, _, _ = load(service("depends_on: {job: completed, api: started}") + jobs)
+    assert manifest is not None
+    assert manifest.services[0].depends_on == (("job", Until.COMPLETED), ("api", Until.STARTED))
+    assert manifest.services[1].oneshot
+    (found,) = load(service("depends_on: {jop: completed}") + jobs)[1]
+    assert (found.code, found.message) == ("PM003", "services.api.depends_on.jop: there is no service 'jop'")
+    assert found.help == "did you mean 'job'?"
 
 
 def test_a_profile_cannot_change_a_service_that_is_not_there() -> None:

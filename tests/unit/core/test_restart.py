@@ -6,10 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from procman.core.lifecycle import Policy
 from procman.core.manifest import Restart
-from procman.core.restart import Allowance, Decision, decide, from_text, to_text
+from procman.core.restart import Allowance, Decision, completes, decide, from_text, to_text
+from tests.support.values import restarts
 
 POLICY = Restart(max=3, within=60.0, delay=2.0)
+
+
+def pauses(policy: Restart, lives: float) -> list[float]:
+    """Return the pauses before a service that always lives `lives` seconds is given up."""
+    found: list[float] = []
+    failures: tuple[float, ...] = ()
+    now = 0.0
+    while True:
+        decision = decide(failures, now, policy)
+        if decision.spent:
+            return found
+        found.append(decision.wait or 0.0)
+        failures, now = decision.failures, now + found[-1] + lives
 
 
 def test_first_failure_is_followed_by_a_start_at_once() -> None:
@@ -28,14 +43,85 @@ def test_failure_outside_the_window_counts_no_more() -> None:
 
 
 def test_more_failures_than_allowed_end_it() -> None:
-    """The fourth failure within the window is one too many for max=3."""
-    assert Decision((1.0, 2.0, 3.0), 2.0) == decide((1.0, 2.0), 3.0, POLICY)
-    assert Decision((1.0, 2.0, 3.0, 4.0), None) == decide((1.0, 2.0, 3.0), 4.0, POLICY)
+    """The fourth failure within the window is one too many for max=3; the unit is tried again after the pause."""
+    assert decide((1.0, 2.0), 3.0, POLICY).wait == 4.0
+    decision = decide((1.0, 2.0, 3.0), 4.0, POLICY)
+    assert (decision.wait, decision.spent) == (300.0, True)
 
 
 def test_no_restart_is_allowed_with_max_zero() -> None:
-    """max=0 means that the first failure is final."""
-    assert decide((), 1.0, Restart(max=0)).wait is None
+    """max=0 means that the first failure is final, but for the new try."""
+    assert Decision((), 300.0, spent=True) == decide((), 1.0, Restart(max=0))
+    assert Decision((), None, spent=True) == decide((), 1.0, Restart(max=0, retry=None))
+
+
+def test_pauses_grow_up_to_the_longest() -> None:
+    """0, delay, then each the factor times the one before, never above the longest."""
+    policy = Restart(max=9, within=600.0, delay=2.0, factor=3, longest=20.0)
+    assert pauses(policy, lives=0.0) == [0.0, 2.0, 6.0, 18.0, 20.0, 20.0, 20.0, 20.0, 20.0]
+
+
+def test_a_delay_above_the_longest_pause_is_kept() -> None:
+    """`delay` says what it says, whatever the back-off's maximum is."""
+    assert pauses(Restart(max=4, within=600.0, delay=90.0), lives=0.0) == [0.0, 90.0, 90.0, 90.0]
+
+
+def test_factor_one_keeps_the_pause() -> None:
+    """With a factor of 1 every pause is the delay."""
+    assert pauses(Restart(max=4, within=600.0, delay=2.0, factor=1), lives=0.0) == [0.0, 2.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize("lives", [0.0, 1.2, 11.0])
+def test_a_loop_ends_however_long_its_pauses_grow(lives: float) -> None:
+    """What the pauses grow by does not count as time: a service that dies every 11 s is given up like a quick one."""
+    assert len(pauses(Restart(), lives=lives)) == 5
+    assert len(pauses(Restart(longest=3600.0, factor=10), lives=lives)) == 5
+
+
+def test_a_steady_service_is_forgiven() -> None:
+    """After `within` without a failure the next one is the first again."""
+    failures: tuple[float, ...] = ()
+    now = 0.0
+    for _ in range(4):
+        decision = decide(failures, now, Restart())
+        failures, now = decision.failures, now + (decision.wait or 0.0)
+    assert decide(failures, now + 60.0, Restart()).wait == 0.0
+
+
+def test_one_failure_after_the_new_try_is_enough() -> None:
+    """A unit that is tried again has one try, not `max` of them, until it has been steady."""
+    spent = decide((1.0, 2.0, 3.0), 4.0, POLICY)
+    again = decide(spent.failures, 4.0 + 300.0 + 20.0, POLICY)
+    assert (again.wait, again.spent) == (300.0, True)
+    steady = decide(spent.failures, 4.0 + 300.0 + 60.0, POLICY)
+    assert (steady.wait, steady.spent) == (0.0, False)
+
+
+@given(chance=st.floats(0, 1), failures=st.integers(1, 9))
+def test_pauses_are_spread_by_a_fifth_at_most(chance: float, failures: int) -> None:
+    """No pause is shorter than what is written, and none is more than a fifth longer; the second failure's is exact."""
+    policy = Restart(max=100, within=1e6, delay=1.0)
+    before = tuple(float(n) for n in range(failures))
+    plain, spread = decide(before, 100.0, policy).wait or 0.0, decide(before, 100.0, policy, chance).wait or 0.0
+    assert plain <= spread <= plain * 1.2
+    assert failures > 1 or spread == plain
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "done"),
+    [
+        *(("always", 0, False), ("on-failure", 0, True), ("on-failure", 3, False), ("on-failure", None, False)),
+        *(("never", 0, True), ("never", 3, False), ("never", 7, True), ("on-failure", 7, True)),
+    ],
+)
+def test_success_is_an_end_where_the_policy_says_so(policy: str, code: int | None, *, done: bool) -> None:
+    """With on-failure and never the exit codes of success complete a service; a signal never does."""
+    assert done == completes(code, Allowance(policy=policy, codes=(0, 7)))
+
+
+def test_never_is_never() -> None:
+    """A failure under `never` is the last."""
+    assert Decision((5.0,), None, spent=True) == decide((), 5.0, Restart(policy=Policy.NEVER))
 
 
 @given(
@@ -50,21 +136,33 @@ def test_no_window_holds_more_restarts_than_allowed(gaps: list[float], most: int
     restarts: list[float] = []
     for gap in gaps:
         now += gap
-        failures, wait = decide(failures, now, Allowance(most, within, 0.0))
-        if wait is None:
+        failures, wait, spent = decide(failures, now, Allowance(most, within, 0.0))
+        if wait is None or spent:
             break
         restarts.append(now)
     assert all(sum(0 <= then - now < within for now in restarts) <= most for then in restarts)
 
 
-@given(st.integers(0, 1000), st.floats(0.001, 1e6), st.floats(0, 1e6))
-def test_text_form_reads_back(most: int, within: float, delay: float) -> None:
+@given(restarts())
+def test_text_form_reads_back(policy: Restart) -> None:
     """What an environment variable carries is what was written into it."""
-    policy = Allowance(most, within, delay)
-    assert policy == from_text(to_text(policy))
+    read = from_text(to_text(policy))
+    assert read == tuple(getattr(policy, name) for name in Allowance._fields)
 
 
-@pytest.mark.parametrize("text", ["", "5", "5 60", "x 60.0 1.0", "5 nan 1.0", "5 inf 1.0", "-1 60.0 1.0", "5 0.0 1.0"])
+def test_the_text_of_a_plain_policy_is_short() -> None:
+    """What says nothing of the newer fields is written as ever, so that an upgrade changes no spec."""
+    assert to_text(Restart(3, 30.0, 2.0)) == "3 30.0 2.0"
+    assert to_text(Restart(3, 30.0, 2.0, retry=None)) == "3 30.0 2.0 always 2 60.0 never 0"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "5", "5 60", "x 60.0 1.0", "5 nan 1.0", "5 inf 1.0", "-1 60.0 1.0", "5 0.0 1.0"),
+        *("5 60.0 1.0 often 2 60.0 never 0", "5 60.0 1.0 always 0 60.0 never 0", "5 60.0 1.0 always 2 60.0 never"),
+    ],
+)
 def test_damaged_text_is_refused(text: str) -> None:
     """A text that is no policy is a ValueError, not a policy that never ends."""
     with pytest.raises(ValueError):  # noqa: PT011 - the message is Python's in half of the cases

@@ -51,8 +51,36 @@ def test_state_of_a_unit(name: str, held: str | None, probed: bool, ready: bool,
 
 
 @pytest.mark.parametrize(
+    ("unit", "state", "reason"),
+    [
+        (ObservedUnit("mqtt-0", "EXITED", completed=True, exit="exit status 0"), State.COMPLETED, None),
+        (
+            ObservedUnit("mqtt-0", "STOPPED", waits="waits for db to be ready"),
+            State.STARTING,
+            "waits for db to be ready",
+        ),
+        (
+            ObservedUnit("mqtt-0", "STOPPED", waits="waits for db to be ready", blocked="db-0 is stopped"),
+            State.FAILED,
+            "waits for db to be ready: db-0 is stopped",
+        ),
+        (
+            ObservedUnit("mqtt-0", "FATAL", reason="6 failures", retry_at=NOW + 200),
+            State.FAILED,
+            "6 failures; tried again in 3m 20s",
+        ),
+        (ObservedUnit("mqtt-0", "FATAL", reason="6 failures"), State.FAILED, "6 failures"),
+    ],
+)
+def test_ends_and_waits_are_told(unit: ObservedUnit, state: State, reason: str | None) -> None:
+    """An end that was wanted, what is waited for, why that is in vain, and when a failed unit is tried again."""
+    (row,) = rows(applied(MQTT), observed(unit), {})
+    assert (row.state, row.reason) == (state, reason)
+
+
+@pytest.mark.parametrize(
     ("state", "wanted", "good"),
-    [(state, True, state in (State.READY, State.RUNNING)) for state in State]
+    [(state, True, state in (State.READY, State.RUNNING, State.COMPLETED)) for state in State]
     + [(state, False, state is State.STOPPED) for state in State],
 )
 def test_as_wanted_is_ready_or_running_when_wanted_and_stopped_when_not(state: State, wanted: bool, good: bool) -> None:

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from procman.adapters import yaml_reader
-from procman.core import keys
+from procman.core import life_keys
 from procman.core.document import Mapping, Scalar
 from procman.core.imports import yaml_text
 from procman.core.imports.draft import Draft, Entry, Sketch, literal, project_name, service_name
@@ -33,7 +33,7 @@ def test_any_name_is_one_that_the_table_of_keys_takes(text: str, others: list[st
     taken: list[str] = []
     for each in (text, *others, text):
         name = service_name(each, taken)
-        assert keys.SERVICE_NAME.fault(name) is None
+        assert life_keys.SERVICE_NAME.fault(name) is None
         assert name not in taken
         taken.append(name)
 
