@@ -7,6 +7,7 @@ import sys
 
 import consumers
 import launch
+import leak
 import memory
 import memory_watch
 import peers
@@ -17,6 +18,7 @@ import validate
 BENCHES = {
     "status": status.main,
     "plan": plan.main,
+    "leak": leak.main,
     "memory": memory.main,
     "memory-watch": memory_watch.main,
     "launch": launch.main,
