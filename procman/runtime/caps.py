@@ -16,9 +16,9 @@ from procman.runtime import inside
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from procman.runtime.again import Again
     from procman.runtime.inside import Process
     from procman.runtime.journal import Journal
+    from procman.runtime.replacing import Replacing
     from procman.runtime.usage import Usage
 
 SECONDS = 1.0
@@ -29,7 +29,7 @@ class Caps:
     """The limits of every process that `processes` returns. `state` is the directory that the limits lie in."""
 
     def __init__(
-        self, state: str, processes: Callable[[], list[Process]], usage: Usage, journal: Journal, again: Again
+        self, state: str, processes: Callable[[], list[Process]], usage: Usage, journal: Journal, replacing: Replacing
     ) -> None:
         self.limits = Limits({})
         self.log = journal.log
@@ -38,7 +38,7 @@ class Caps:
         self._processes = processes
         self._usage = usage
         self._journal = journal
-        self._again = again
+        self._replacing = replacing
         self._watched: dict[str, caps.Watched] = {}
 
     def look(self) -> float:
@@ -47,7 +47,9 @@ class Caps:
         now = time.monotonic()
         for process in self._processes():
             limit = self.limits.of(process.config.name)
-            if limit is not None and limit.soft is not None and process.pid and process.state in inside.ALIVE:
+            if inside.is_spare(process) or limit is None or limit.soft is None:
+                continue  # a replacement that is not ready yet, or what has been replaced
+            if process.pid and process.state in inside.ALIVE:
                 self._judge(process, limit, limit.soft, now)
         return NEAR_SECONDS if any(w.near for w in self._watched.values()) else SECONDS
 
@@ -85,7 +87,7 @@ class Caps:
             self._say(f"{unit} has {_mib(size)} of its {_mib(soft)}")
         elif verdict == caps.CALM:
             self._journal.note("memory-calm", unit, memory=size, limit=soft)
-        elif verdict is not None and self._free(process):
+        elif verdict is not None and self._replacing.free(unit):
             self._act(process, limit, watched, size, now)
 
     def _act(self, process: Process, limit: Limit, watched: caps.Watched, size: int, now: float) -> None:
@@ -98,12 +100,7 @@ class Caps:
         self._say(f"{unit} is replaced, {reason}")
         if often:
             self._say(f"{unit} needs that about every minute: it leaks, or its limit is too low; see procman why")
-        self._again.restart(process, reason)
-
-    def _free(self, process: Process) -> bool:
-        """Tell whether no other instance of the service is being replaced: one at a time."""
-        service = process.config.name.rpartition("-")[0]
-        return not any(unit.rpartition("-")[0] == service for unit in self._again.under_way())
+        self._replacing.replace(process, reason, limit)
 
     def refresh(self) -> None:
         """Read the limits again when their file was written anew."""

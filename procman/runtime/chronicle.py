@@ -60,8 +60,8 @@ class Chronicle:
 
     def oom(self, process: Process, killed: int) -> None:
         """Note that the kernel has killed processes of `process` for its hard limit, while it lives."""
-        unit = process.config.name
-        self.journal.note("oom-kill", unit, pid=process.pid, killed=killed, limit=self._groups.hard(unit))
+        hard = self._groups.hard(process.config.name)
+        self.journal.note("oom-kill", inside.unit(process), pid=process.pid, killed=killed, limit=hard)
 
     def look(self) -> None:
         """Keep in mind how many processes the kernel has killed on this machine up to now."""
@@ -116,7 +116,7 @@ class Chronicle:
         memory = self._memory(process.config.name)
         inode, end = _log_end(process)
         began = self._began.get(process.config.name, (inode, 0))
-        ended = self._groups.ended(unit, process.pid)
+        ended = self._groups.ended(process.config.name, process.pid)
         killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL and not asked
         machine = _machine_kills() - self._machine_kills if killed else 0
         self.journal.note(
@@ -129,7 +129,7 @@ class Chronicle:
             asked=asked or None,
             memory=memory.last or None,
             peak=max(memory.top, ended.peak or 0 if ended else 0) or None,
-            hard=self._groups.hard(unit),
+            hard=self._groups.hard(process.config.name),
             oom_kills=ended.kills or None if ended else None,
             machine_oom_kills=machine or None,
             available=_available() if killed else None,

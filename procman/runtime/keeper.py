@@ -14,6 +14,7 @@ from procman.runtime.caps import SECONDS, Caps
 from procman.runtime.cgroup import Groups
 from procman.runtime.chronicle import Chronicle
 from procman.runtime.pressure import Pressure
+from procman.runtime.replacing import Replacing
 from procman.runtime.usage import Usage
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from procman.runtime.journal import Journal
     from procman.runtime.loop import Wake
     from procman.runtime.restarts import Restarts
+    from procman.runtime.rolling import Rolling
 
 
 class Keeper:
@@ -35,6 +37,7 @@ class Keeper:
         supervisord: Callable[[], Supervisord],
         journal: Journal,
         restarts: Restarts,
+        rolling: Rolling,
         wake: Wake,
         border: Border,
     ) -> None:
@@ -45,8 +48,9 @@ class Keeper:
         self._usage = Usage(lambda: [(p.config.name, p.pid) for p in self._processes() if p.pid])
         self.chronicle = Chronicle(journal, self._usage.of, self.groups)
         self._again = Again(self._call, self._startable, self.chronicle, restarts)
-        self._caps = Caps(state, self._processes, self._usage, journal, self._again)
-        self._pressure = Pressure(state, self._processes, self._startable, self._usage, self.chronicle)
+        self._replacing = Replacing(self._again, rolling, self.chronicle, self._processes)
+        self._caps = Caps(state, self._processes, self._usage, journal, self._replacing)
+        self._pressure = Pressure(state, self._processes, self._startable, self._usage, self._replacing)
         self._turn = border.around("measuring memory", self._look)
         self._begun = 0
 
@@ -87,6 +91,7 @@ class Keeper:
         """Follow two processes of `unit` that have changed names: what is over the limit was the other one."""
         self.groups.swapped(unit, unit + inside.SPARE)
         self.chronicle.swapped(unit)
+        self._usage.swapped(unit, unit + inside.SPARE)
         self._caps.ended(unit)
 
     def of(self, unit: str) -> dict[str, object]:

@@ -58,7 +58,9 @@ class Core:
         )
         self.rolling = rolling.Rolling(lambda: self.supervisord, rooms)
         self.journal = Journal(state, self.border.log)
-        self.keeper = Keeper(state, lambda: self.supervisord, self.journal, self.restarts, self.wake, self.border)
+        self.keeper = Keeper(
+            state, lambda: self.supervisord, self.journal, self.restarts, self.rolling, self.wake, self.border
+        )
         self.chronicle = self.keeper.chronicle
         self.desk = Desk(state, self.claim, self.listeners, self.restarts, self.end_orphans)
         self.dependencies = Dependencies(

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 from supervisor.states import ProcessStates
 
 from procman.core import pressure
-from procman.core.pressure import Candidate, Seen, Strain
-from procman.runtime import inside, procfs
+from procman.core.pressure import Candidate, Strain
+from procman.runtime import inside, machine, procfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from procman.core.limits import Limits
-    from procman.runtime.chronicle import Chronicle
     from procman.runtime.inside import Process
+    from procman.runtime.replacing import Replacing
     from procman.runtime.usage import Usage
 
 MANAGER_SCORE = -500
@@ -39,14 +39,15 @@ class Pressure:
         processes: Callable[[], list[Process]],
         startable: Callable[[Process], bool],
         usage: Usage,
-        chronicle: Chronicle,
+        replacing: Replacing,
         root: str = "",
     ) -> None:
         self._record = f"{state}/applied.json"
         self._processes = processes
         self._startable = startable
         self._usage = usage
-        self._chronicle = chronicle
+        self._replacing = replacing
+        self._journal = replacing.journal
         self._root = root
         self._strain = Strain()
         self._shed: dict[str, int] = {}
@@ -57,7 +58,7 @@ class Pressure:
         self._score(wanted=limits.shed)
         if not limits.shed:
             return
-        seen = machine(self._root)
+        seen = machine.seen(self._root)
         needed = min(self._shed.values(), default=None)
         what = pressure.judge(self._strain, seen, time.monotonic(), needed)
         if what == pressure.SHED:
@@ -85,13 +86,12 @@ class Pressure:
         unit = pressure.choose(self._candidates(limits))
         process = next((p for p in self._processes() if p.config.name == unit), None)
         if unit is None or process is None:
-            self._chronicle.journal.note("memory-pressure", reason=f"{reason}; no instance can be given up")
+            self._journal.note("memory-pressure", reason=f"{reason}; no instance can be given up")
             return
         limit = limits.of(unit)
         self._shed[unit] = max(self._usage.of(unit).last, limit.soft or 0 if limit else 0)
-        self._chronicle.journal.note("memory-pressure", unit, pid=process.pid, reason=reason)
-        self._chronicle.because(unit, f"memory pressure: {reason}")
-        process.stop()
+        self._journal.note("memory-pressure", unit, pid=process.pid, reason=reason)
+        self._replacing.retire(process, f"memory pressure: {reason}")
 
     def _restore(self, limits: Limits) -> None:
         """Start again what was given up last, unless an operator has stopped it or it is not of the plan any more."""
@@ -101,7 +101,7 @@ class Pressure:
             if process is None or limits.of(unit) is None or unit in stopped:
                 del self._shed[unit]
             elif process.state == ProcessStates.STOPPED and self._startable(process):
-                self._chronicle.journal.note("memory-restored", unit)
+                self._journal.note("memory-restored", unit)
                 process.spawn()
                 return
 
@@ -112,7 +112,9 @@ class Pressure:
         return []
 
     def _candidates(self, limits: Limits) -> list[Candidate]:
-        alive = [p.config.name for p in self._processes() if p.pid and p.state in inside.ALIVE]
+        alive = [
+            p.config.name for p in self._processes() if p.pid and p.state in inside.ALIVE and not inside.is_spare(p)
+        ]
         found = []
         for unit in alive:
             limit = limits.of(unit)
@@ -131,26 +133,3 @@ class Pressure:
         self._scored = wanted
         with contextlib.suppress(OSError), open(f"{self._root}/proc/self/oom_score_adj", "w", encoding="ascii") as file:
             file.write(str(MANAGER_SCORE if wanted else 0))
-
-
-def machine(root: str = "") -> Seen:
-    """Return what the machine has now; sources: proc_meminfo(5), and the kernel's Documentation/accounting/psi.rst."""
-    known = {}
-    for line in (procfs.read(f"{root}/proc/meminfo") or b"").splitlines():
-        name, _, rest = line.partition(b":")
-        words = rest.split()
-        if words and words[0].isdigit():
-            known[name] = int(words[0]) * 1024
-    stalls = {b"some": 0.0, b"full": 0.0}
-    for line in (procfs.read(f"{root}/proc/pressure/memory") or b"").splitlines():
-        words = line.split()
-        if len(words) > 1 and words[1].startswith(b"avg10="):
-            stalls[words[0]] = float(words[1].partition(b"=")[2])
-    return Seen(
-        known.get(b"MemTotal", 0),
-        known.get(b"MemAvailable", 0),
-        known.get(b"SwapTotal", 0),
-        known.get(b"SwapFree", 0),
-        stalls[b"some"],
-        stalls[b"full"],
-    )

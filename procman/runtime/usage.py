@@ -96,6 +96,12 @@ class Usage:
         """Return what the tree of `unit` needs now in bytes, by its PSS whatever that costs: 25 ms per GiB."""
         return sum(share(pid, resident(pid)) for pid in self._family.tree(dict(self._units()).get(unit, 0), unit))
 
+    def swapped(self, one: str, other: str) -> None:
+        """Let what each needs now be the other's: their processes have changed names. The history stays."""
+        first, second = (self._known.setdefault(unit, Memory()) for unit in (one, other))
+        first.last, second.last = second.last, first.last
+        first.top, second.top = second.top, first.top
+
     def forget_all_but(self, units: set[str]) -> None:
         """Drop what is known of other units."""
         self._known = {unit: memory for unit, memory in self._known.items() if unit in units}

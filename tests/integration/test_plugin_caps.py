@@ -10,10 +10,11 @@ from procman.adapters.state import State
 from procman.core import limits
 from procman.core.events import Event
 from procman.core.limits import Limit, Limits
+from procman.core.manifest import Address
 from procman.core.observed import ObservedUnit
 from procman.workflow.ending import stop_units
 from procman.workflow.history import recorded
-from tests.support.supervised import SLEEPS, Lab, Unit
+from tests.support.supervised import SLEEPS, Lab, Unit, ask, free_port
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -32,6 +33,23 @@ while not os.path.exists("enough"):
 """
 """A service that grows to 90 MiB once there is a file called grow."""
 
+LISTENS = """
+import os, select, signal, socket
+listener = socket.socket(fileno=3)
+poll = select.epoll()
+poll.register(3, select.EPOLLIN)
+kept, over, mine = [], [], os.path.exists("grow")
+signal.signal(signal.SIGTERM, lambda *_: over.append(1))
+while not over:
+    for _ in poll.poll(0.02):
+        connection, _ = listener.accept()
+        connection.sendall(str(os.getpid()).encode())
+        connection.close()
+    if os.path.exists("grow") and not mine and sum(map(len, kept)) < 90 << 20:
+        kept.append(b"x" * (4 << 20))
+"""
+"""A service that answers with its pid, and grows once there is a file called grow, if that was not there at first."""
+
 GRACEFUL = GROWS.replace(
     "kept = []", "kept = []\nsignal.signal(signal.SIGTERM, lambda *_: (time.sleep(1), os._exit(0)))"
 )
@@ -48,10 +66,12 @@ signal.pause()
 """A service whose grandchild, which has left the tree, does the growing."""
 
 
-def write(state: Path, soft: int | None, *, hard: int | None = None, singleton: bool = True) -> None:
+def write(
+    state: Path, soft: int | None, *, hard: int | None = None, singleton: bool = True, listens: bool = False
+) -> None:
     """Write the limits of the service api, in MiB."""
     first, last = (None if size is None else size * MIB for size in (soft, hard))
-    limit = Limit(first, last, singleton=singleton, listens=False)
+    limit = Limit(first, last, singleton=singleton, listens=listens)
     temporary = state / "limits.new"
     temporary.write_text(limits.to_text(Limits({"api": limit})), encoding="utf-8")
     temporary.rename(state / limits.FILE)
@@ -143,6 +163,28 @@ def test_what_is_stopped_while_it_is_replaced_stays_down(*, shutdown: bool) -> N
             stop_units(State(str(lab.state)), ["api-0"], lambda _unit, _words: None)
             assert lab.unit("api-0").statename == "STOPPED"
             assert noted(lab, "exit")
+
+
+def test_what_listens_is_replaced_beside_itself_and_loses_no_connection() -> None:
+    """The replacement runs before the old process is told to end, on the same socket; every connection is answered."""
+    address = Address("127.0.0.1", free_port())
+    with Lab([Unit("api-0", LISTENS, listen=address)]) as lab:
+        write(lab.state, 60, singleton=False, listens=True)
+        former = lab.wait("api-0", "RUNNING")
+        (lab.state / "grow").touch()
+        answered = []
+
+        def renewed() -> bool:
+            answered.append(ask(address))
+            return lab.unit("api-0").pid != former.pid and not Path(f"/proc/{former.pid}").exists()
+
+        wait_until(renewed, PATIENCE, "it is replaced", 0.005)
+        assert {str(former.pid), str(lab.unit("api-0").pid)} >= set(answered)
+        names = [e.event for e in recorded(State(str(lab.state))) if e.unit == "api-0"]
+        assert names.index("exit") > names.index("memory-limit") > 0
+        assert names[: names.index("stopping")].count("start") == 2
+        assert "memory limit" in (noted(lab, "stopping")[0].text("reason") or "")
+        assert (lab.unit("api-0").restarts, lab.unit("api-0").memory.replaced) == (0, 1)
 
 
 @pytest.mark.parametrize("target", ["Keeper._look", "Keeper.changed", "Caps.look", "Usage.turn", "Again._start"])

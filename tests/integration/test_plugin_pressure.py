@@ -18,12 +18,12 @@ pytestmark = pytest.mark.slow
 PATIENCE = 60.0
 PLUGIN = """
 from procman.core import pressure as core
-from procman.runtime import plugin, pressure
+from procman.runtime import machine, plugin
 core.FOR_SECONDS = core.EFFECT_SECONDS = 0.5
 core.CALM_SECONDS = 1.0
-real = pressure.machine
+real = machine.seen
 def make(supervisord, state, **options):
-    pressure.machine = lambda root="": real(state + "/machine")
+    machine.seen = lambda root="": real(state + "/machine")
     return plugin.make(supervisord, state=state, **options)
 """
 """The plugin, which reads of a machine that lies in the state directory, and is quicker than it would be."""
