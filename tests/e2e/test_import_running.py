@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sys
 import uuid
 from collections import Counter
@@ -168,6 +169,7 @@ def test_the_consumer_moves_over_without_a_moment_of_two(shop: Project, other: P
     other.online(1)
     wait_until(witness.exists, PATIENCE, "the consumer consumes")
     other.run("save")
+    before = shutil.copy(other.home / "dump.pm2", shop.folder / "pm2-before.json")
     ended(run(shop, other, "import", "pm2", "--write", "procman.yaml"), 0, "mqtt (singleton)")
     ended(run(shop, other, "import", "--check"), 0)
     pids = other.pids()
@@ -177,9 +179,11 @@ def test_the_consumer_moves_over_without_a_moment_of_two(shop: Project, other: P
     other.run("delete", "all")
     ended(run(shop, other, "up"), 0)
     wait_until(lambda: len(_words(witness)) == 2, PATIENCE, "procman's consumer consumes")
+    other.run("save", "--force")
     ended(run(shop, other, "doctor"), 0)
     ended(run(shop, other, "import", "--check"), 1, "not in PM2's list")
     ended(run(shop, other, "down"), 0)
+    shutil.copy(before, other.home / "dump.pm2")
     other.run("resurrect")
     other.online(1)
     wait_until(lambda: len(_words(witness)) == 4, PATIENCE, "PM2's consumer consumes again")

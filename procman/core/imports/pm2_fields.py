@@ -81,8 +81,8 @@ FIELDS = (
         "it is a singleton's", "boolean", idle=(True,)),
     _not("shutdown_with_message", "handle SIGTERM in the program (process.on('SIGTERM', ...)): there is no message "
         "channel to it", "boolean", idle=(False,)),
-    _differs("wait_ready", "ready", "with `listen` procman sees from outside that the instance accepts, without "
-        "process.send('ready')", "boolean", idle=(False,)),
+    _differs("wait_ready", "ready", "with `listen` it is seen from outside that an instance accepts, without "
+        "process.send('ready'); or say READY=1 to NOTIFY_SOCKET, with `ready: notify`", "boolean", idle=(False,)),
     _differs("listen_timeout", "ready.timeout", "a time that runs out fails the command; PM2 counts it as success",
         "number"),
     _differs("autorestart", "", "procman restarts whatever ends; run what ends by itself from cron or a systemd "

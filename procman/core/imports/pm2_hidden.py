@@ -18,6 +18,7 @@ _READ = re.compile(
     r"""process\.env\.([A-Za-z_]\w*)|process\.env\[['"](\w+)['"]\]|os\.environ(?:\.get\(|\[)['"](\w+)['"]"""
     r"""|os\.getenv\(['"](\w+)['"]"""
 )
+_GUARDED = r"if\s*\(\s*(?:typeof\s+)?process\.send\b|process\.send\s*(?:&&|\?)|typeof process\.send"
 _GIVEN = frozenset({"HOME", "PATH", "USER", "LOGNAME", "LANG"})
 """What every service finds."""
 
@@ -34,6 +35,9 @@ def _alone(service: Service) -> Iterator[Hidden]:
     if verdict.takes:
         yield from _consumer(service, verdict)
     yield from _unset(service)
+    if "process.send(" in service.text and not re.search(_GUARDED, service.text):
+        words = f"{app.text('script')} calls process.send, which is only there under a parent that listens"
+        yield Hidden(app.name, words, "ask first: if (process.send) process.send('ready')")
     if _collides(service):
         words = f"several instances in fork mode on one port, {service.port}: all but the first fail to listen"
         yield Hidden(app.name, words, "one address that all share: kind: scalable with `listen`")

@@ -61,7 +61,7 @@ def _memory(app: App, told: dict[str, str]) -> Entry | None:
 def _ready(app: App, kind: Kind, told: dict[str, str]) -> Entry | None:
     timeout = app.number("listen_timeout")
     if kind is not Kind.SCALABLE:
-        alone = "without `listen` a process is ready once it has stayed up for start.time"
+        alone = "ready once it has stayed up for start.time; or say READY=1 to NOTIFY_SOCKET, with `ready: notify`"
         told.update({name: alone for name in ("wait_ready", "listen_timeout") if app.values.get(name)})
         return None
     return Entry("ready", {"timeout": short(timeout / 1000)}) if timeout else None

@@ -1,0 +1,1 @@
+if (process.send) process.send('ready')
