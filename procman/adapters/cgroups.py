@@ -78,8 +78,8 @@ def _ways_up(controller: str, root: str, manager: str = "") -> list[str]:
         if mount.root != "/":
             group = path.removeprefix(mount.root) if f"{path}/".startswith(f"{mount.root}/") else ""
         parts = [part for part in group.split("/") if part not in ("", "..")]
-        own = f"{OWN}{manager}"
-        parts = parts[: parts.index(own)] if manager and own in parts else parts
+        own = [f"{part}.".startswith(f"{OWN}{manager}.") for part in parts] if manager else []
+        parts = parts[: own.index(True)] if True in own else parts
         folders += ["/".join([base, *parts[:depth]]) for depth in range(len(parts), -1, -1)]
     return list(dict.fromkeys(folders))
 

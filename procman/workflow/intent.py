@@ -39,6 +39,13 @@ def intended(project: Project, approved: Approved, applied: Applied, units: set[
     return Change(approved, target, before, actions)
 
 
+def units_of(project: Project, approved: Approved, services: set[str]) -> set[str]:
+    """Return every instance of `services`: those that are wanted, and those that there are."""
+    before = seen_before(project.state, project.applied)
+    wanted = {s.unit for s in approved.specs(project.state.folder) if s.service in services}
+    return wanted | {r.unit for r in before.running if r.service in services}
+
+
 def _replaced(action: Action, command: str) -> Action:
     if action.do is not Do.KEEP:
         return action

@@ -202,30 +202,29 @@ def _look(
 
 
 def _again(
-    applied: Applied, environment: Mapping[str, str], scaled: Mapping[str, int], counted: set[str] | None = None
+    applied: Applied,
+    environment: Mapping[str, str],
+    scaled: Mapping[str, int],
+    counted: set[str] | None = None,
+    *,
+    fewer: bool = False,
 ) -> Approved:
     """Return the applied manifest with these counts, judged by every rule and the budget once more.
 
-    Consumers that have company and are not `counted` keep it when what was verified of them has only grown old.
+    Consumers that have company and are not `counted` keep it when what was verified of them has only grown old. With
+    `fewer` instances than now no lack of room is a reason to refuse.
     """
     kept = frozenset(s.name for s in applied.services if s.instances > 1) - (counted or set())
-    choice = Choice(profile=applied.profile, scale=scaled, force=applied.forced, kept=kept)
+    choice = Choice(profile=applied.profile, scale=scaled, force=applied.forced or fewer, kept=kept)
     return approve(decide(load_applied(applied), choice, environment))
 
 
 def _scaled(project: Project, applied: Applied, counts: Mapping[str, int], environment: Mapping[str, str]) -> Change:
-    approved = _again(applied, environment, {**dict(applied.scaled), **counts}, set(counts))
-    units = _units(approved, project.state, set(counts)) | _running_units(project, set(counts))
+    now = {service.name: service.instances for service in applied.services}
+    fewer = all(count <= now.get(name, 0) for name, count in counts.items())
+    approved = _again(applied, environment, {**dict(applied.scaled), **counts}, set(counts), fewer=fewer)
+    units = units_of(project, approved, set(counts))
     return intended(project, approved, applied, units, SCALE)
-
-
-def _units(approved: Approved, state: State, services: set[str]) -> set[str]:
-    return {s.unit for s in approved.specs(state.folder) if s.service in services}
-
-
-def _running_units(project: Project, services: set[str]) -> set[str]:
-    before = seen_before(project.state, project.applied)
-    return {r.unit for r in before.running if r.service in services}
 
 
 def _change(

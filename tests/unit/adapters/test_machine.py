@@ -114,9 +114,10 @@ def test_a_machine_without_proc_is_refused(tmp_path: Path) -> None:
         this_machine(root=machine(tmp_path, {}))
 
 
-def test_the_group_of_our_own_manager_bounds_no_plan(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["procman.7", "procman.7.a1b2"])
+def test_the_group_of_our_own_manager_bounds_no_plan(tmp_path: Path, name: str) -> None:
     """A service that asks lies in a group with its own hard limit, below its manager's; another manager's bounds it."""
-    group = "procman.7/watch-0.9"
+    group = f"{name}/watch-0.9"
     files = {
         **machines.CONTAINER_V2,
         "proc/self/cgroup": f"0::/{group}\n",
