@@ -16,7 +16,7 @@ from procman.workflow import ending, growth, preflight
 from procman.workflow.apply import apply
 from procman.workflow.decide import Approved, Choice, approve, decide
 from procman.workflow.history import note_command
-from procman.workflow.intent import RELOAD, RESTART, SCALE, START, Change, intended
+from procman.workflow.intent import RELOAD, RESTART, SCALE, START, Change, intended, units_of
 from procman.workflow.load import load_applied
 from procman.workflow.preview import Agreed, Before, outlook, seen_before
 from procman.workflow.project import Project
