@@ -79,7 +79,13 @@ def _pm2(folder: Path) -> tuple[float, float]:
 def _until(process: subprocess.Popen[bytes], before: set[int], *, ended: bool = False) -> float:
     """Return the seconds until all run that are not in `before`; `ended`: and the command has said so."""
     began = time.perf_counter()
-    wait(lambda: len(_pids() - before) >= COUNT, f"{COUNT} processes run", 600)
+
+    def all_run() -> bool:
+        if process.poll():
+            raise RuntimeError(f"{process.args} ended with {process.returncode}")
+        return len(_pids() - before) >= COUNT
+
+    wait(all_run, f"{COUNT} processes run", 600)
     seconds = time.perf_counter() - began
     process.wait()
     return time.perf_counter() - began if ended or before else seconds

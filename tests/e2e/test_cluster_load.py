@@ -45,13 +45,19 @@ def running(server: str, **changes: object) -> Iterator[Project]:
 
 @pytest.mark.parametrize("server", sorted(COMMANDS))
 def test_nothing_is_lost_when_instances_are_replaced_and_scaled(server: str) -> None:
-    """`restart`, and `scale` from 2 to 3, 1 and 2, under requests of every kind: each of them is answered."""
+    """`reload`, `restart`, and `scale` from 2 to 3, 1 and 2, under requests of every kind: each of them is answered."""
     kinds = ["new", "keepalive", "slow", "upload", "stream"]
     with running(server) as shop, contextlib.ExitStack() as stack:
         counts = {
             kind: stack.enter_context(load(shop.port, kind, rate=5 if kind == "upload" else 20)) for kind in kinds
         }
-        for command in (("restart", "api"), ("scale", "api=3"), ("scale", "api=1"), ("scale", "api=2")):
+        for command in (
+            ("reload", "api"),
+            ("scale", "api=3"),
+            ("restart", "api"),
+            ("scale", "api=1"),
+            ("scale", "api=2"),
+        ):
             ended(shop.run(*command, timeout=120), 0)
         stack.close()
     for kind, counted in counts.items():
