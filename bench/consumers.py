@@ -51,9 +51,9 @@ ALONE_CASES: dict[str, tuple[tuple[tuple[str, ...], ...], int, str, dict[str, st
 def main() -> None:
     """Print three tables; RuntimeError when a reference consumer lost or doubled a row."""
     with postgresql(durable=True) as server:
-        _speed(server)
-        _alone()
         bad = [name for name, outcome in _proofs(server) if not outcome.exact]
+        _alone()
+        _speed(server)
     if bad:
         raise RuntimeError(f"not exact: {', '.join(bad)}")
 

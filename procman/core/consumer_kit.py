@@ -18,7 +18,7 @@ _ADDRESS = {
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """Files below `folder` of the examples, to be copied flat, and what the manifest says."""
+    """Files below `folder` of the examples, to be copied flat, and what the manifest says. `notify`: by sd_notify."""
 
     folder: str
     files: tuple[str, ...]
@@ -26,6 +26,7 @@ class Kit:
     needs: str
     readings: str
     storage: str
+    notify: bool
 
 
 def kit(language: str, database: str) -> Kit:
@@ -41,6 +42,7 @@ def manifest(language: str, database: str) -> Page:
         "needs": wanted.needs,
         "project": PROJECT,
         "command": wanted.command,
+        "notify": wanted.notify,
         "database": _ADDRESS[database],
         "readings": wanted.readings,
         "storage": wanted.storage,
@@ -58,6 +60,7 @@ def _python(database: str) -> Kit:
         needs="pip install paho-mqtt" + (" 'psycopg[binary]'" if database == "postgresql" else ""),
         readings="readings.py",
         storage=storage,
+        notify=True,
     )
 
 
@@ -72,6 +75,7 @@ def _node(database: str) -> Kit:
         needs=f"npm install mqtt {'pg' if database == 'postgresql' else '@photostructure/sqlite'}",
         readings="readings.js",
         storage=storage,
+        notify=False,  # node cannot write to such a socket without the program systemd-notify
     )
 
 

@@ -76,8 +76,9 @@ class Crew:
         """Let one leave for good; when it was not done it is started and asked again, as its exit code says."""
         tell_to_leave(lab, number)
         for _ in range(5):
-            service = self.alive.pop(number)
+            service = self.alive[number]
             if service.stop(60) == 0:
+                del self.alive[number]
                 return
             self.start(number)
         raise AssertionError(f"member {number} could not leave:\n{service.log()[-2000:]}")
