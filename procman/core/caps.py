@@ -18,19 +18,17 @@ WARN, CALM, REPLACE, RESTART = "warn", "calm", "replace", "restart"
 
 
 class Watched:
-    """What is known of one instance. `replaced`: when it was replaced for its memory, the newest last."""
+    """What is known of one instance. `replaced`: when it was replaced for its memory, the newest last.
 
-    __slots__ = ("over", "replaced", "warned")
+    `close`: it has four fifths of its limit or more, and wants to be looked at more often.
+    """
+
+    __slots__ = ("close", "over", "replaced", "warned")
 
     def __init__(self) -> None:
         self.over: float | None = None
-        self.warned = False
+        self.close = self.warned = False
         self.replaced: tuple[float, ...] = ()
-
-    @property
-    def near(self) -> bool:
-        """Tell whether it wants to be looked at more often."""
-        return self.warned or self.over is not None
 
 
 def judge(watched: Watched, size: int, soft: int, hard: int | None, now: float) -> str | None:
@@ -39,7 +37,8 @@ def judge(watched: Watched, size: int, soft: int, hard: int | None, now: float) 
     Over its limit for half a second it is replaced. One that came from a replacement is left alone for 30 s, else a
     limit that is too low would replace it without end; over the hard limit nothing is waited for.
     """
-    if size * 100 < soft * CALM_PERCENT:
+    watched.close = size * 100 >= soft * CALM_PERCENT
+    if not watched.close:
         watched.over = None
         calmed, watched.warned = watched.warned, False
         return CALM if calmed else None

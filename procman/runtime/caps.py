@@ -51,7 +51,7 @@ class Caps:
                 continue  # a replacement that is not ready yet, or what has been replaced
             if process.pid and process.state in inside.ALIVE:
                 self._judge(process, limit, limit.soft, now)
-        return NEAR_SECONDS if any(w.near for w in self._watched.values()) else SECONDS
+        return NEAR_SECONDS if any(w.close for w in self._watched.values()) else SECONDS
 
     def of(self, unit: str) -> dict[str, object]:
         """Return what the report says of `unit`."""
@@ -69,7 +69,7 @@ class Caps:
         """Take note that the process of `unit` is gone."""
         watched = self._watched.get(unit)
         if watched is not None:
-            watched.over, watched.warned = None, False
+            watched.over, watched.warned, watched.close = None, False, False
 
     def forget_all_but(self, units: set[str]) -> None:
         """Drop what is known of other units."""
