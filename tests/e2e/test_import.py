@@ -186,6 +186,8 @@ numprocs=3
 command=python3 consumer.py
 user=app
 startretries=7
+autorestart=false
+exitcodes=0,2
 
 [eventlistener:mem]
 command=memmon
@@ -220,6 +222,7 @@ services:
     directory: FOLDER/web
     start: {time: 5s}
     stop: {timeout: 20s, signal: QUIT}
+    restart: {policy: on-failure}
     logs: {size: 50M, keep: 7}
 
   # scalable: 3 instances; port 9000
@@ -228,13 +231,14 @@ services:
     command: python3 cgi.py
     instances: 3
     listen: 127.0.0.1:9000
+    restart: {policy: on-failure}
 
   # singleton: its name says 'consumer'
   consumer:
     kind: singleton
     command: python3 consumer.py
     user: app
-    restart: {max: 7}
+    restart: {policy: never, max: 7}
 """.replace("FOLDER", str(folder.resolve()))
     )
     outcomes = {(f["app"], f["field"]): f["outcome"] for f in document["fields"]}

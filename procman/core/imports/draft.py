@@ -11,7 +11,7 @@ from procman.core.values import dataclass
 
 LONGEST_NAME = 32
 
-Value = str | int | bool | tuple[str, ...] | Mapping[str, "Value"]
+Value = str | int | bool | tuple[str, ...] | tuple[int, ...] | Mapping[str, "Value"]
 """A value of a key. Text is as the manifest has it: ``${NAME}`` in it is filled in, ``$${`` is not."""
 
 

@@ -70,11 +70,11 @@ FIELDS = (
     Field("min_uptime", Outcome.DIFFERS, "start.time", "a process that ends before it counts as a failed start; "
         "later exits count, too", ("number", "string"), (), (), r"\d+(h|m|s)?"),
     _differs("max_restarts", "restart.max", "within restart.within, wide enough for that many: a slow crash loop ends, "
-        "too", "number"),
-    _differs("restart_delay", "restart.delay", "from the second failure on; the first restart is at once",
-        "number", idle=(0,)),
-    _differs("exp_backoff_restart_delay", "restart.delay", "the pause stays the same; PM2 makes it half as long "
-        "again each time, up to 15 s", "number", idle=(0,)),
+        "too; what has failed is tried again every 5 minutes", "number"),
+    _differs("restart_delay", "restart.delay", "with backoff: {factor: 1}; it applies from the second failure on, the "
+        "first restart is at once", "number", idle=(0,)),
+    _differs("exp_backoff_restart_delay", "restart.backoff", "restart.delay doubles, up to 15 s; PM2 makes it half as "
+        "long again each time", "number", idle=(0,)),
     _mapped("kill_timeout", "stop.timeout", "how long an instance may take to end; PM2's default is 1.6 s, "
         "procman's 10 s", "number"),
     _mapped("treekill", "", "procman always signals the whole process group; what leaves it is ended with it when "
@@ -85,10 +85,8 @@ FIELDS = (
         "process.send('ready'); or say READY=1 to NOTIFY_SOCKET, with `ready: notify`", "boolean", idle=(False,)),
     _differs("listen_timeout", "ready.timeout", "a time that runs out fails the command; PM2 counts it as success",
         "number"),
-    _differs("autorestart", "", "procman restarts whatever ends; run what ends by itself from cron or a systemd "
-        "timer", "boolean", idle=(True,)),
-    _not("stop_exit_codes", "every exit is a failure that restarts it; a program that is done should be run by cron "
-        "or a systemd timer", "array", "number"),
+    _mapped("autorestart", "restart.policy", "false is never", "boolean", idle=(True,)),
+    _mapped("stop_exit_codes", "restart.success_codes", "with policy: on-failure", "array", "number"),
     _not("cron_restart", "put it into cron or a systemd timer: procman restart NAME", "string", "number",
         aliases=("cron",), idle=(0, "0", "")),
     _not("watch", "restart after a deployment instead: procman restart NAME; on a server a changed file is no "

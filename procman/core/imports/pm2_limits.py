@@ -15,6 +15,11 @@ MOST_RESTARTS = 100
 LEAST_WINDOW = 60.0
 UPTIME = 1000.0
 """PM2's own min_uptime, in milliseconds."""
+EXPONENTIAL, BACKOFF = 15_000.0, 60_000.0
+"""The longest pause that PM2 makes when pauses grow, and procman's own, in milliseconds."""
+SPREAD = 1.1
+"""Growing pauses are spread by up to a tenth."""
+MOST_CODE = 255
 SMALLEST = MIB
 """Bytes: below, no program runs, and PM2 restarts it for ever."""
 
@@ -86,17 +91,39 @@ def _stop(app: App, script: Script) -> Entry | None:
 
 def _restart(app: App, told: dict[str, str]) -> Entry | None:
     parts: dict[str, Value] = {}
+    codes = _codes(app.values.get("stop_exit_codes"))
+    if app.values.get("autorestart") is False:
+        parts["policy"] = "never"
+    elif codes:
+        parts["policy"] = "on-failure"
+    growing, fixed = app.number("exp_backoff_restart_delay"), app.number("restart_delay")
     most = app.number("max_restarts")
     if most is not None:
-        uptime = (milliseconds(app.values["min_uptime"]) if "min_uptime" in app.values else None) or UPTIME
-        count = int(min(max(most, 0), MOST_RESTARTS))
-        pause = (app.number("restart_delay") or app.number("exp_backoff_restart_delay") or UPTIME) + uptime
-        # One more than may fail, as slowly as they may: a window in tens of seconds that all of them fall into.
-        window = max(LEAST_WINDOW, math.ceil((count + 1) * pause / 10_000) * 10)
-        parts = {"max": count} if window == LEAST_WINDOW else {"max": count, "within": short(window)}
+        parts["max"] = int(min(max(most, 0), MOST_RESTARTS))
+        window = _window(app, int(min(max(most, 0), MOST_RESTARTS)), growing or fixed or UPTIME, grows=not fixed)
+        if window > LEAST_WINDOW:
+            parts["within"] = short(window)
         if most > MOST_RESTARTS:
             told["max_restarts"] = f"{MOST_RESTARTS}, the most there is: what fails so often needs a person"
-    delay = app.number("exp_backoff_restart_delay") or app.number("restart_delay")
-    if delay:
-        parts["delay"] = short(delay / 1000)
+    if growing or fixed:
+        parts["delay"] = short((growing or fixed or 0) / 1000)
+        parts["backoff"] = {"max": "15s"} if growing else {"factor": 1}
+    if codes and "policy" in parts:
+        parts["success_codes"] = codes
     return Entry("restart", parts) if parts else None
+
+
+def _codes(value: object) -> tuple[int, ...]:
+    """Return the exit codes that PM2 does not restart after; a number alone is one, too."""
+    given = value if isinstance(value, list) else [value]
+    return tuple(
+        code for code in given if isinstance(code, int) and not isinstance(code, bool) and 0 <= code <= MOST_CODE
+    )
+
+
+def _window(app: App, count: int, delay: float, *, grows: bool) -> float:
+    """Return the seconds in which `count` restarts and one more may fail, as slowly as they may, in steps of ten."""
+    uptime = (milliseconds(app.values["min_uptime"]) if "min_uptime" in app.values else None) or UPTIME
+    longest = EXPONENTIAL if app.number("exp_backoff_restart_delay") else BACKOFF
+    pauses = (min(delay * 2 ** min(n, 30), max(longest, delay)) if grows else delay for n in range(count + 1))
+    return max(LEAST_WINDOW, math.ceil(((count + 1) * uptime + sum(pauses)) * SPREAD / 10_000) * 10)

@@ -78,7 +78,9 @@ def of_procfile(text: str, read: Reader) -> Look:
             continue
         name, command = found[1], found[2]
         if name == "release":
-            notes.append(f"release: `{command}` runs once before a release; run it before `procman up`")
+            notes.append(
+                f"release: `{command}` runs once: a service with `oneshot: true`, and depends_on in the others"
+            )
             continue
         port = "${PORT}" if name == "web" or "$PORT" in command else None
         programs.append(_program(name, command, (), read, port=port))

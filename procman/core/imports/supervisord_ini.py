@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from procman.core.imports.draft import Draft, Entry, Value, literal, service_name
 from procman.core.imports.evidence import Clues, judge
-from procman.core.imports.pm2_limits import MOST_INSTANCES, MOST_RESTARTS, short
+from procman.core.imports.pm2_limits import MOST_CODE, MOST_INSTANCES, MOST_RESTARTS, short
 from procman.core.imports.program import because, command_entries, split
 from procman.core.imports.project_files import Reader
 from procman.core.imports.report import Hidden, Imported, Note, Outcome, Row
@@ -39,10 +39,10 @@ OPTIONS: Mapping[str, tuple[Outcome, str]] = {
     "stderr_logfile": (_DIFFERS, _LOG),
     "stdout_logfile_maxbytes": (_MAPPED, "logs.size"),
     "stdout_logfile_backups": (_MAPPED, "logs.keep"),
-    "autorestart": (_DIFFERS, "procman restarts whatever ends"),
-    "exitcodes": (_NOT, "every exit is a failure that restarts it"),
+    "autorestart": (_MAPPED, "restart.policy"),
+    "exitcodes": (_MAPPED, "restart.success_codes"),
     "autostart": (_NOT, "procman up starts every service; leave out what should not start"),
-    "priority": (_NOT, "services start together; let a service wait for what it needs"),
+    "priority": (_NOT, "say what a service waits for: depends_on"),
     "umask": (_NOT, "022; set another one in the program"),
     "socket": (_DIFFERS, "listen; the socket is descriptor 3, not 0"),
 }
@@ -134,9 +134,26 @@ class _Program:
             stop["signal"] = options["stopsignal"].upper().removeprefix("SIG")
         if stop:
             yield Entry("stop", stop)
-        if "startretries" in options:
-            yield Entry("restart", {"max": int(min(_number(options, "startretries"), MOST_RESTARTS))})
+        yield from _restart(options)
         yield from _logs(options)
+
+
+def _restart(options: Mapping[str, str]) -> Iterator[Entry]:
+    parts: dict[str, Value] = {}
+    policy = options.get("autorestart", "unexpected").strip().lower()
+    if policy in ("false", "0", "no", "off"):
+        parts["policy"] = "never"
+    elif policy == "unexpected":
+        parts["policy"] = "on-failure"
+    if "startretries" in options:
+        parts["max"] = int(min(_number(options, "startretries"), MOST_RESTARTS))
+    codes = tuple(
+        int(code) for code in re.findall(r"\b[0-9]{1,3}\b", options.get("exitcodes", "")) if int(code) <= MOST_CODE
+    )
+    if codes and parts.get("policy") == "on-failure":
+        parts["success_codes"] = codes
+    if parts:
+        yield Entry("restart", parts)
 
 
 def _logs(options: Mapping[str, str]) -> Iterator[Entry]:

@@ -79,7 +79,7 @@ def _value(value: Value, *, free: bool = False, flow: bool = False) -> str:
         return _scalar(value, free=free, flow=flow)
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{key}: {_value(inner, free=free, flow=True)}' for key, inner in value.items())}}}"
-    return f"[{', '.join(_scalar(item, flow=True) for item in value)}]"
+    return f"[{', '.join(_value(item, flow=True) for item in value)}]"
 
 
 def _scalar(value: str, *, free: bool = False, flow: bool = False) -> str:
