@@ -69,10 +69,10 @@ def _alone() -> None:
 def _proofs(server: Postgresql) -> Iterator[tuple[str, Outcome]]:
     kinds: dict[str, Callable[[Lab, int, int, int], Outcome]] = {"1 consumer": attacked, "members 1-3-1": shared}
     print(f"\n{MESSAGES:,} messages at 1,000 a second, {KILLS} random SIGKILLs, the reference consumers:")
-    for kind, fight in kinds.items():
-        for language, make in MAKERS.items():
-            for database in ("sqlite", "postgresql"):
-                for seed in SEEDS:
+    for seed in SEEDS:
+        for kind, fight in kinds.items():
+            for language, make in MAKERS.items():
+                for database in ("sqlite", "postgresql"):
                     with _lab(make, server if database == "postgresql" else None) as lab:
                         outcome = fight(lab, MESSAGES, KILLS, seed)
                     name = f"{kind}, {language}, {database}, seed {seed}"
