@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from procman.core.lifecycle import Alive
 from procman.core.manifest import Logs, Ready, Restart, Stop
 from procman.core.quantity import short_size
 from procman.core.values import dataclass
@@ -81,6 +82,21 @@ def _arguments(argv: Argv) -> str:
     return "1 argument" if count == 1 else f"{count} arguments"
 
 
+def _restart(value: Restart) -> str:
+    usual = Restart()
+    retry = "never" if value.retry is None else f"{value.retry:g}s"
+    said = [f"{value.max} in {value.within:g}s, delay {value.delay:g}s"]
+    said += [value.policy.value] if value.policy is not usual.policy else []
+    said += [f"x{value.factor} up to {value.longest:g}s"] if _pauses(value) != _pauses(usual) else []
+    said += [f"again after {retry}"] if value.retry != usual.retry else []
+    said += [f"success {' '.join(map(str, value.codes))}"] if value.codes != usual.codes else []
+    return ", ".join(said)
+
+
+def _pauses(value: Restart) -> tuple[int, float]:
+    return value.factor, value.longest
+
+
 def _words(value: object) -> str | None:
     said = ""
     match value:
@@ -90,13 +106,17 @@ def _words(value: object) -> str | None:
             kinds = ["notify"] * value.notify + ([value.http] if value.http else [])
             said = f"{' and '.join(kinds) or 'listening'} within {value.timeout:g}s"
         case Restart():
-            said = f"{value.max} in {value.within:g}s, delay {value.delay:g}s"
+            said = _restart(value)
+        case Alive():
+            kinds = ["notify"] * value.notify + ["tcp"] * value.tcp + ([value.http] if value.http else [])
+            asked = f"{' and '.join(kinds) or 'nothing'} every {value.interval:g}s"
+            said = f"{asked}, {value.failures} failures of {value.timeout:g}s, from {value.start_period:g}s on"
         case Logs():
             said = f"{short_size(value.size)}, keep {value.keep}"
         case float():
             said = f"{value:g}s"
         case tuple():
-            said = ", ".join(map(str, value))
+            said = ", ".join(" ".join(map(str, item)) if isinstance(item, tuple) else str(item) for item in value)
         case _ if value is not None:
             said = str(value)
     return said or None

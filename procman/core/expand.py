@@ -87,6 +87,7 @@ def _spec(
         user=service.user,
         listen=service.listen,
         ready=service.ready,
+        alive=service.alive,
         locks=_locks(project, service, instance, facts.local_names),
         start_time=service.start.time,
         stop=service.stop,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import shlex
 from typing import TypeVar
 
-from procman.core import consumer_fields, consumer_keys, keys, ready_keys
+from procman.core import alive_keys, consumer_fields, consumer_keys, keys, ready_keys
 from procman.core import life_keys as life
 from procman.core.diagnostics import Finding, by_place
 from procman.core.document import Entry, Mapping, Node, places_of
@@ -101,6 +101,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         return None
     ready, consumes = read.get(ready_keys.READY), read.get(consumer_keys.CONSUMES)
     memory, hard = read.get(MEMORY) or (None, None)
+    alive = read.get(alive_keys.ALIVE)
     return Service(
         name=name,
         kind=Kind(kind),
@@ -114,6 +115,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         listen=read.get(keys.LISTEN),
         drain=read.get(keys.DRAIN) != "off",
         ready=_ready(ready) if ready is not None else None,
+        alive=alive_keys.alive(alive) if alive is not None else None,
         env=read.get(keys.ENV) or (),
         env_file=read.get(keys.ENV_FILE),
         directory=read.get(keys.DIRECTORY) or ".",

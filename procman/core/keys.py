@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from procman.core import addresses, measures, scalars
+from procman.core.alive_keys import ALIVE
 from procman.core.consumer_keys import CONSUMES
 from procman.core.kinds import Fault, Field, Record, Values
 from procman.core.life_keys import DEPENDS_ON, LETTERS, LOGS, ONESHOT, RESTART, SERVICE_NAME, SIZE, START, STOP
@@ -112,6 +113,7 @@ SERVICE = Record(
         LISTEN,
         DRAIN,
         READY,
+        ALIVE,
         ENV,
         ENV_FILE,
         DIRECTORY,

@@ -14,6 +14,19 @@ class Start:
     time: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """How it is told that a ready instance still works. Times in seconds; `failures` looks in a row must fail."""
+
+    http: str | None = None
+    tcp: bool = False
+    notify: bool = False
+    interval: float = 10.0
+    timeout: float = 2.0
+    failures: int = 3
+    start_period: float = 0.0
+
+
 class Policy(StrEnum):
     """After which end a process is started again."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from procman.core.lifecycle import Policy, Start, Until
+from procman.core.lifecycle import Alive, Policy, Start, Until
 from procman.core.source import Comment, Places
 from procman.core.values import dataclass, field, replace
 
@@ -146,6 +146,7 @@ class Service:
     listen: Address | None = None
     drain: bool = True
     ready: Ready | None = None
+    alive: Alive | None = None
     env: tuple[tuple[str, str], ...] = ()
     env_file: str | None = None
     directory: str = "."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from procman.core import changes, restart
 from procman.core.changes import FieldChange
-from procman.core.lifecycle import Policy, Until
+from procman.core.lifecycle import Alive, Policy, Until
 from procman.core.manifest import Address, Kind, Logs, Ready, Restart, Stop
 from procman.core.records import pack, unpack
 from procman.core.values import dataclass
@@ -42,6 +42,7 @@ class Spec:
     user: str | None = None
     listen: Address | None = None
     ready: Ready | None = None
+    alive: Alive | None = None
     locks: tuple[Lock, ...] = ()
     start_time: float = 1.0
     stop: Stop = Stop()
@@ -85,6 +86,7 @@ def to_records(spec: Spec) -> list[tuple[str, str]]:
     return [
         *rows,
         *_probes(spec.ready),
+        *_looks(spec.alive),
         *((("oneshot", "yes"),) if spec.oneshot else ()),
         *(("depends", f"{service} {until.value}") for service, until in spec.depends_on),
         ("start-time", repr(spec.start_time)),
@@ -112,7 +114,7 @@ def encode(spec: Spec) -> bytes:
 def decode(data: bytes) -> Spec:
     """Return the Spec in `data`; ValueError when it is not a whole spec file."""
     one: dict[str, str] = {}
-    many: dict[str, list[str]] = {"arg": [], "env": [], "lock": [], "ready": [], "depends": []}
+    many: dict[str, list[str]] = {"arg": [], "env": [], "lock": [], "ready": [], "alive": [], "depends": []}
     for name, value in unpack(data):
         if name in many:
             many[name].append(value)
@@ -141,6 +143,7 @@ def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
         user=one.get("user"),
         listen=Address(host, int(port)) if port else None,
         ready=_ready(one, many["ready"]),
+        alive=_alive(one, many["alive"]),
         locks=tuple(Lock(*_pair(item, " ")) for item in many["lock"]),
         start_time=float(one["start-time"]),
         stop=Stop(float(timeout), signal),
@@ -156,6 +159,25 @@ def _restart(text: str) -> Restart:
     return Restart(
         read.max, read.within, read.delay, Policy(read.policy), read.factor, read.longest, read.retry, read.codes
     )
+
+
+def _looks(alive: Alive | None) -> list[tuple[str, str]]:
+    """Return the kinds of liveness probe with their arguments, and how often they are asked."""
+    if alive is None:
+        return []
+    rows = [("alive", "notify ")] if alive.notify else []
+    rows += [("alive", "tcp ")] if alive.tcp else []
+    rows += [("alive", f"http {alive.http}")] if alive.http is not None else []
+    return [*rows, ("alive-times", f"{alive.interval!r} {alive.timeout!r} {alive.failures} {alive.start_period!r}")]
+
+
+def _alive(one: dict[str, str], probes: list[str]) -> Alive | None:
+    if "alive-times" not in one:
+        return None
+    known = dict(_pair(probe, " ") for probe in probes)
+    interval, timeout, failures, start = one["alive-times"].split(" ")
+    kinds = (known.get("http"), "tcp" in known, "notify" in known)
+    return Alive(*kinds, float(interval), float(timeout), int(failures), float(start))
 
 
 def _ready(one: dict[str, str], probes: list[str]) -> Ready | None:
@@ -177,6 +199,7 @@ def compared(old: Spec, new: Spec) -> tuple[FieldChange, ...]:
         ("user", old.user, new.user),
         ("listen", old.listen, new.listen),
         ("ready", old.ready, new.ready),
+        ("alive", old.alive, new.alive),
         ("kind", old.kind, new.kind),
         ("what is consumed", old.locks, new.locks),
         ("start", old.start_time, new.start_time),

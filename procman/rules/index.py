@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from procman.rules import (
     address_shared,
+    alive_asks_nothing,
     auto_without_memory,
     broker_password_written,
     broker_unencrypted,
@@ -108,6 +109,7 @@ RULES: tuple[Rule, ...] = (
     dependency_unprobed,
     oneshot_restarted,
     oneshot_repeated,
+    alive_asks_nothing,
     session_clean,  # PM401
     qos_zero,
     client_id_unfixed,

@@ -32,7 +32,7 @@ class Launch:
         self.user = one.get("user")
         places = [value for name, value in records if name == "listen"]
         self.listen = places if "binds" not in one else []
-        self.notifies = ("ready", "notify ") in records
+        self.notifies = ("ready", "notify ") in records or ("alive", "notify ") in records
         self.env = dict(_variable(value) for name, value in records if name == "env")
         self.env |= {f"PROCMAN_{name.upper()}": one[name] for name in ONCE[:4]}
         self.env |= {"PROCMAN_STATE": self.state, "PROCMAN_UNIT": self.unit}
@@ -40,6 +40,8 @@ class Launch:
             port, _, host = place.partition(" ")
             if port.isdigit():
                 self.env |= {"HOST": host, "PORT": port}
+        if ("alive", "notify ") in records:
+            self.env["WATCHDOG_USEC"] = str(int(float(one["alive-times"].partition(" ")[0]) * 1e6))
         self._check(one)
 
     def _check(self, one: dict[str, str]) -> None:

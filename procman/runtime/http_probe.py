@@ -26,9 +26,9 @@ _UNDER_WAY = (0, errno.EINPROGRESS, errno.EALREADY, errno.EISCONN)
 
 
 class Http:
-    """GET `path` at `place`; `own`: the place has slots that a connection can be steered to."""
+    """GET `path` at `place`, None: only connect; `own`: the place has slots that a connection can be steered to."""
 
-    def __init__(self, place: Address, path: str, *, own: bool) -> None:
+    def __init__(self, place: Address, path: str | None, *, own: bool) -> None:
         self._place = place
         self._own = own
         self._path = path
@@ -46,7 +46,7 @@ class Http:
     @property
     def awaits(self) -> str:
         """Return what GET came to the last time."""
-        return f"GET {self._path}: {self._last}"
+        return f"{'a connection' if self._path is None else f'GET {self._path}'}: {self._last}"
 
     @property
     def busy(self) -> bool:
@@ -76,6 +76,9 @@ class Http:
             self._socket = self._connected(subject)
         if not self._asked and not self._is_accepted(self._socket, subject):
             return self._over("nobody has accepted the connection")
+        if self._path is None:
+            self.end()
+            return True
         if not self._asked:
             self._asked = True
             self._socket.send(self._request)

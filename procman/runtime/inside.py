@@ -49,6 +49,8 @@ class ProcessConfig(Protocol):
     autorestart: object
     exitcodes: Sequence[int]
     startsecs: int
+    stopsignal: int
+    stopwaitsecs: int
     stdout_logfile: str | None
 
     def make_process(self, group: Group) -> Process: ...  # noqa: D102

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import time
 from typing import TYPE_CHECKING
 
 from procman.runtime import loop, proc
@@ -30,6 +31,7 @@ class Notices:
         self._socket: socket.socket | None = None
         self._watch: loop.Watch | None = None
         self._ready: set[int] = set()
+        self._alive: dict[int, float] = {}
 
     @property
     def name(self) -> str:
@@ -50,9 +52,14 @@ class Notices:
         """Tell whether `pid`, a child of this process, has said READY=1, or a descendant of it has."""
         return pid in self._ready
 
+    def said_alive(self, pid: int, within: float) -> bool:
+        """Tell whether `pid`, or a descendant of it, has said WATCHDOG=1 in the last `within` seconds."""
+        return time.monotonic() - self._alive.get(pid, -within) < within
+
     def forget(self, pid: int) -> None:
         """Forget what `pid` has said: it has ended, and another may get its number."""
         self._ready.discard(pid)
+        self._alive.pop(pid, None)
 
     def _hear(self) -> None:
         for _ in range(_MESSAGES):
@@ -74,9 +81,12 @@ class Notices:
                     os.close(descriptor)
             elif (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
                 pid = _CREDENTIALS.unpack(value[: _CREDENTIALS.size])[0]
-        child = _child_above(pid) if b"READY=1" in data.split(b"\n") else None
-        if child is not None:
+        said = data.split(b"\n")
+        child = _child_above(pid) if b"READY=1" in said or b"WATCHDOG=1" in said else None
+        if child is not None and b"READY=1" in said:
             self._ready.add(child)
+        if child is not None and b"WATCHDOG=1" in said:
+            self._alive[child] = time.monotonic()
 
 
 def _child_above(pid: int) -> int | None:

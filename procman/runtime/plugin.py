@@ -21,6 +21,7 @@ from procman.runtime.desk import Desk
 from procman.runtime.interface import Interface
 from procman.runtime.journal import Journal
 from procman.runtime.keeper import Keeper
+from procman.runtime.liveness import Liveness
 from procman.runtime.notices import Notices
 from procman.runtime.readiness import Readiness
 from procman.runtime.restarts import Restarts, chance
@@ -47,17 +48,13 @@ class Core:
         self.restarts = Restarts(self.wake.after, self.wake.call, self.border.log, chance)
         self.notices = Notices(least, self.border.around)
         self.readiness = Readiness(self.wake.call, self.listeners, self.notices, self._is_ready)
+        self.journal = Journal(state, self.border.log)
+        self.liveness = Liveness(self.wake.call, self.readiness.subject, self.notices, self.restarts, self.journal)
         rooms = rolling.Rooms(
-            self.wake.call,
-            self.border.log,
-            self.listeners,
-            self.readiness,
-            self.restarts,
-            self._serve,
-            self._swapped,
+            *(self.wake.call, self.border.log, self.listeners, self.readiness, self.restarts),
+            *(self._serve, self._swapped),
         )
         self.rolling = rolling.Rolling(lambda: self.supervisord, rooms)
-        self.journal = Journal(state, self.border.log)
         self.keeper = Keeper(
             state, lambda: self.supervisord, self.journal, self.restarts, self.rolling, self.wake, self.border
         )
@@ -126,6 +123,7 @@ class Core:
         os.environ[MANAGER] = f"{os.getpid()}.{proc.start_ticks(os.getpid())}"
         units = {p.config.name for p in inside.processes(self.supervisord)}
         self.readiness.forget()
+        self.liveness.forget()
         self.rolling.end()
         self.listeners.forget_all_but(units)
         self.restarts.forget_all_but(units)
@@ -175,6 +173,8 @@ class Core:
 
     def _followed_by(self, process: inside.Process) -> None:
         unit = inside.unit(process)
+        if process.state not in inside.ALIVE:
+            self.liveness.end(process)
         if process.state in inside.ENDED:
             self.readiness.end(process)
             self.notices.forget(process.pid)
@@ -192,6 +192,7 @@ class Core:
 
     def _is_ready(self, process: inside.Process) -> None:
         self._serve(inside.unit(process))
+        self.liveness.begin(process)
         self.dependencies.turn()
         self.rolling.poke()
 

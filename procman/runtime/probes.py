@@ -114,6 +114,31 @@ class Notified(Settled):
         return self._notices.said_ready(subject.pid)
 
 
+class Watchdog(Settled):
+    """It has said WATCHDOG=1 within the last interval, see sd_notify(3)."""
+
+    def __init__(self, notices: Notices, interval: float) -> None:
+        self._notices = notices
+        self._interval = interval
+        self.awaits = f"no WATCHDOG=1 to NOTIFY_SOCKET within {interval:g} s"
+
+    def look(self, subject: Subject) -> bool:
+        """Tell whether it, or one of its tree, has."""
+        return self._notices.said_alive(subject.pid, self._interval)
+
+
+def alive(spec: Known, notices: Notices) -> list[Probe]:
+    """Return the probes that a ready process of `spec` must pass in each look, in this order."""
+    found: list[Probe] = []
+    place = next((p for p in spec.places if isinstance(p, Address)), None)
+    for kind, argument in spec.alive:
+        if kind == "notify":
+            found.append(Watchdog(notices, spec.alive_times[0]))
+        elif place is not None:
+            found.append(Http(place, argument if kind == "http" else None, own=not spec.binds))
+    return found
+
+
 def of(spec: Known, notices: Notices) -> list[Probe]:
     """Return the probes that a process of `spec` must pass, in this order."""
     found: list[Probe] = []

@@ -100,6 +100,11 @@ class Readiness:
         watched = self._watched.get(id(process))
         return watched is not None and watched.ready
 
+    def subject(self, process: Process) -> probes.Subject | None:
+        """Return what probes look at of `process`; None before it is looked at."""
+        watched = self._watched.get(id(process))
+        return None if watched is None else watched.subject
+
     def awaits(self, process: Process) -> str | None:
         """Return in words what `process` is not ready for yet, or None."""
         watched = self._watched.get(id(process))

@@ -33,10 +33,12 @@ class Record:
 
     `exit` is how its last process ended, `code` its exit status, None for a signal. `completed`: that was its aim.
     `retry_at` (seconds since the epoch): when what was given up is tried again; `retrying`: that is now.
+    `unwell`: why it was ended by its liveness probe.
     """
 
     __slots__ = (
         *("code", "completed", "exit", "failures", "given_up", "held", "refused", "restarts", "retry_at", "retrying"),
+        "unwell",
     )
 
     def __init__(self) -> None:
@@ -49,6 +51,7 @@ class Record:
         self.refused: str | None = None
         self.given_up: str | None = None
         self.retry_at: float | None = None
+        self.unwell: str | None = None
 
 
 class Restarts:
@@ -122,6 +125,7 @@ class Restarts:
         else:  # an operator, or the very first
             record.failures, record.restarts = (), 0
         record.held = record.refused = record.given_up = record.retry_at = record.code = None
+        record.unwell = None
         record.completed = record.retrying = False
         self._after(event.process.config.startsecs)
 
@@ -130,14 +134,14 @@ class Restarts:
         policy = self._policy(process.config)
         if policy is None:
             return
-        if restart.completes(record.code, policy):
+        if record.unwell is None and restart.completes(record.code, policy):
             record.completed = True
         else:
             process.change_state(ProcessStates.BACKOFF)
 
     def _failed(self, process: Process, record: Record) -> None:
         policy = self._policy(process.config) or restart.Allowance()
-        if restart.completes(record.code, policy):
+        if record.unwell is None and restart.completes(record.code, policy):
             _complete(process, record)
             return
         if record.held is not None or not self._runs() or inside.is_spare(process):
@@ -195,8 +199,8 @@ class Restarts:
 
 def why(process: Process, record: Record) -> str | None:
     """Return in words why `process` is not running, as far as that is known."""
-    if record.refused is not None:
-        return record.refused
+    if record.refused is not None or record.unwell is not None:
+        return record.refused or record.unwell
     if process.spawnerr and process.laststop < process.laststart:
         return process.spawnerr
     return record.exit

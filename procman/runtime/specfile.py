@@ -15,10 +15,11 @@ READY_TIMEOUT = 10.0
 class Known:
     """One spec. `alone`: there must never be two of it; `binds`: the program opens its own sockets.
 
-    `ready`: kinds of probe and their arguments, in order.
+    `ready` and `alive`: kinds of probe and their arguments, in order. `alive_times`: interval, timeout, failures and
+    start period.
     """
 
-    __slots__ = ("alone", "binds", "path", "places", "ready", "ready_timeout", "start_time")
+    __slots__ = (*("alive", "alive_times", "alone", "binds", "path", "places", "ready", "ready_timeout", "start_time"),)
 
     def __init__(self, records: list[tuple[str, str]], path: str = "") -> None:
         one = dict(records)
@@ -26,6 +27,8 @@ class Known:
         self.places = tuple(sockets.where(value) for name, value in records if name == "listen")
         self.alone = "lock" in one
         self.binds = "binds" in one
+        self.alive = tuple(value.partition(" ")[::2] for name, value in records if name == "alive")
+        self.alive_times = tuple(map(float, one.get("alive-times", "10 2 3 0").split(" ")))
         self.ready = tuple(value.partition(" ")[::2] for name, value in records if name == "ready")
         self.ready_timeout = float(one.get("ready-timeout", READY_TIMEOUT))
         self.start_time = float(one.get("start-time", 1.0))

@@ -18,6 +18,7 @@ from typing import Self
 
 from procman.adapters.supervisor_rpc import Client, Fault
 from procman.core.errors import ProcmanError
+from procman.core.lifecycle import Alive
 from procman.core.manifest import Address, Kind, Ready, Restart
 from procman.core.observed import ObservedUnit
 from procman.core.restart import to_text
@@ -57,7 +58,7 @@ autorestart = {autorestart}
 exitcodes = {exitcodes}
 startsecs = {startsecs}
 startretries = 1000000
-stopwaitsecs = 30
+stopwaitsecs = {stopwaitsecs}
 stopasgroup = true
 killasgroup = true
 redirect_stderr = true
@@ -88,8 +89,10 @@ class Unit:
     restart: Restart = field(default_factory=Restart)
     autostart: bool = True
     startsecs: int = 1
+    stopwaitsecs: int = 30
     command: str | None = None
     ready: Ready | None = None
+    alive: Alive | None = None
     depends: str = ""
 
     @property
@@ -258,6 +261,7 @@ class Lab:
             command=unit.command or f"{sys.executable} -I -S {launch.__file__} {self._spec(unit)}",
             autostart=str(unit.autostart).lower(),
             startsecs=unit.startsecs,
+            stopwaitsecs=unit.stopwaitsecs,
             state=self.state,
             restart=to_text(unit.restart),
             exitcodes=",".join(map(str, unit.restart.codes)),
@@ -278,6 +282,7 @@ class Lab:
             state=str(self.project),
             listen=unit.listen,
             ready=unit.ready,
+            alive=unit.alive,
         )
         path = self.state / f"{unit.name}.{spec.digest}.spec"
         path.write_bytes(encode(spec))

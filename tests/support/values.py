@@ -7,7 +7,7 @@ import os
 from hypothesis import strategies as st
 
 from procman.core.budget import Budget
-from procman.core.lifecycle import Policy, Until
+from procman.core.lifecycle import Alive, Policy, Until
 from procman.core.machine import Machine
 from procman.core.manifest import (
     Address,
@@ -125,6 +125,19 @@ def specs(draw: st.DrawFn, texts: st.SearchStrategy[str] = HOSTILE) -> Spec:
         stop=Stop(draw(SECONDS), draw(st.sampled_from(["TERM", "INT", "QUIT"]))),
         restart=draw(restarts()),
         logs=Logs(draw(st.integers(1, 1 << 46)), draw(st.integers(0, 100))),
+        alive=draw(
+            st.none()
+            | st.builds(
+                Alive,
+                st.none() | st.just("/x y"),
+                st.booleans(),
+                st.booleans(),
+                SECONDS,
+                SECONDS,
+                st.integers(1, 100),
+                SECONDS,
+            )
+        ),
         oneshot=draw(st.booleans()),
         depends_on=tuple(draw(st.dictionaries(NAMES, st.sampled_from(Until), max_size=2)).items()),
     )

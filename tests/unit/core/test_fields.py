@@ -11,7 +11,7 @@ from procman.core import keys, ready_keys
 from procman.core import life_keys as life
 from procman.core.document import Scalar
 from procman.core.kinds import Field, Record, Sink
-from procman.core.lifecycle import Policy, Start, Until
+from procman.core.lifecycle import Alive, Policy, Start, Until
 from procman.core.manifest import (
     Address,
     BudgetRule,
@@ -421,6 +421,16 @@ def test_a_restart_policy_is_read_whole() -> None:
     assert manifest is not None
     expected = Restart(4, 90.0, 2.0, Policy.ON_FAILURE, 3, 300.0, None, (0, 7))
     assert manifest.services[0].restart == expected
+
+
+def test_a_liveness_probe_is_read_whole() -> None:
+    """Every key of `alive` reaches the value, and what is left out is the default."""
+    text = "alive: {http: /h, tcp: true, notify: true, interval: 5s, timeout: 1s, failures: 2, start_period: 1m}"
+    manifest, findings, _ = load(service(text))
+    assert findings == ()
+    assert manifest is not None
+    assert manifest.services[0].alive == Alive("/h", True, True, 5.0, 1.0, 2, 60.0)
+    assert load(service("alive: {}"))[0].services[0].alive == Alive()  # type: ignore[union-attr]
 
 
 def test_a_dependency_is_read_and_a_misspelt_one_is_told() -> None:
