@@ -48,7 +48,7 @@ def check_guards(
     """
     for name in joining(approved.manifest, actions):
         progress(name, "asking broker and database for its guards")
-        for check in _asked(approved, target, name, state, GUARDS):
+        for check in _asked(approved, target, name, state, GUARDS, progress):
             if check.verdict is Verdict.FAIL:
                 advice = f"{check.help}; until then one runs: procman verify {name}"
                 raise Failed(f"{name} gets no further member, {check.name}: {check.evidence}", advice)
@@ -65,7 +65,7 @@ def fly_canary(approved: Approved, target: Target, names: list[str], state: Stat
         if service is None or service.consumes is None or service.consumes.canary is None:
             continue
         progress(name, "sending canary readings")
-        for check in _asked(approved, target, name, state, CANARY):
+        for check in _asked(approved, target, name, state, CANARY, progress):
             if check.verdict is not Verdict.PASS:
                 raise Failed(f"the canary of {name} says {check.verdict}: {check.evidence}", check.help)
 
@@ -85,12 +85,18 @@ def undone(state: State, target: Target, before: Before, progress: Progress) -> 
         raise
 
 
-def _asked(approved: Approved, target: Target, name: str, state: State, only: tuple[str, ...]) -> list[Check]:
+def _asked(
+    approved: Approved, target: Target, name: str, state: State, only: tuple[str, ...], progress: Progress
+) -> list[Check]:
     from procman.workflow.verify import of_consumer  # noqa: PLC0415 - few projects scale a consumer
 
     service = approved.manifest.service(name)
     want = target.want(f"{name}-0")
-    return [] if service is None or want is None else of_consumer(service, want.spec, state, only)
+    return (
+        []
+        if service is None or want is None
+        else of_consumer(service, want.spec, state, only, lambda words: progress(name, words))
+    )
 
 
 def _is_consumer(manifest: Manifest, name: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -46,12 +45,14 @@ def checks(asked: Asked, environment: Mapping[str, str], progress: Callable[[str
     found: list[Check] = []
     for service, spec in _consumers(asked, decision, manifest, state):
         progress(f"verifying {service.name}")
-        found += of_consumer(service, spec, state, asked.only)
+        found += of_consumer(service, spec, state, asked.only, progress)
     return tuple(found)
 
 
-def of_consumer(service: Service, spec: Spec, state: State, only: tuple[str, ...] = ()) -> list[Check]:
-    """Return the checks of one consumer, and keep what was verified of its guards."""
+def of_consumer(
+    service: Service, spec: Spec, state: State, only: tuple[str, ...], progress: Callable[[str], None]
+) -> list[Check]:
+    """Return the checks of one consumer, and keep what was verified of its guards; when that fails, it is said."""
     consumer = asking.Consumer(service, spec, observe(state))
     found = []
     for name in only or NAMES:
@@ -65,7 +66,10 @@ def of_consumer(service: Service, spec: Spec, state: State, only: tuple[str, ...
                 continue
             answer = Verdict.UNKNOWN, f"'{service.name}' declares nothing that this could check", ""
         found.append(Check(service.name, name, *answer))
-    _keep(service, consumer, found, state)
+    try:
+        _keep(service, consumer, found, state)
+    except Failed as error:
+        progress(f"what was verified of {service.name} is not kept, so it unlocks nothing: {error.message}")
     return found
 
 
@@ -101,6 +105,5 @@ def _keep(service: Service, consumer: asking.Consumer, found: list[Check], state
         against = consumer.against.get(check.name, "")
         proof = Proof(service.name, check.name, fingerprint(service), now, against, check.evidence)
         proofs = proofs.with_verdict(proof, passed=check.verdict is Verdict.PASS)
-    with contextlib.suppress(Failed) if not proofs.found else contextlib.nullcontext():
-        states.prepare(state)
-        states.write_proofs(state, proofs)
+    states.prepare(state)
+    states.write_proofs(state, proofs)

@@ -43,7 +43,7 @@ class Shop:
     def mqtt(self, instances: int, command: tuple[str, ...] = COMMAND, **consumes: object) -> Text:
         """The consumer as a service."""
         url = f"mqtt://127.0.0.1:{self.lab.port}"
-        return {
+        said: Text = {
             "kind": "scalable",
             "command": list(command),
             "instances": instances,
@@ -58,13 +58,17 @@ class Shop:
                 **consumes,
             },
         }
+        if "share" in consumes and consumes["share"] is None:
+            del said["consumes"]["share"]
+        return said
 
     def begin(self, command: tuple[str, ...] = COMMAND, **consumes: object) -> None:
         """Start one, wait for its table, and verify its guards."""
         self.project.write({"mqtt": self.mqtt(1, command, **consumes)})
         self.project.up()
         wait_until(self.has_table, 60, "the consumer has made its table")
-        ended(self.project.run("verify", "--only", "unique-key", "--only", "shared-subscription"), 0)
+        group = [] if consumes.get("share", "g") is None else ["--only", "shared-subscription"]
+        ended(self.project.run("verify", "--only", "unique-key", *group), 0)
 
     def has_table(self) -> bool:
         """Whether the consumer has made its table."""
@@ -120,6 +124,22 @@ def test_scaling_up_and_down_under_load_loses_and_doubles_nothing(members: Shop,
     assert ("waited in its session" in done.said) == (command is DEAF)
 
 
+def test_the_key_alone_unlocks_and_every_member_stores_everything(members: Shop) -> None:
+    """Without a share group each of two stores each reading, into one row; what waits for the second is dropped."""
+    members.begin(share=None)
+    members.project.write({"mqtt": members.mqtt(2, share=None)})
+    ended(members.project.run("up"), 0, "PM411", "share-missing")
+    planned = ended(members.project.run("plan", "--json"), 0).json()["services"][0]
+    assert "every member gets and stores every message" in planned["verified"]
+    published = readings(300)
+    with Publisher(members.lab.port) as publisher:
+        publisher.publish(published.values())
+        assert publisher.confirmed() == 300
+    wait_until(lambda: members.lab.compare(published) == EXACT, 60, "all rows")
+    ended(members.project.run("scale", "mqtt=1"), 0)
+    members.all_stored(published)
+
+
 def test_members_have_ids_locks_and_tokens_of_their_own(members: Shop) -> None:
     """What each finds in its environment, and that another project cannot consume beside them."""
     members.begin()
@@ -164,6 +184,17 @@ def test_a_key_that_was_lost_since_keeps_the_consumer_at_one(members: Shop) -> N
     _without_key(members.database)
     ended(members.project.run("scale", "mqtt=2"), 1, "mqtt gets no further member, unique-key", "no unique index")
     ended(members.project.run("scale", "mqtt=2"), 1, "PM202", "not verified")
+    assert members.project.pids() == before
+
+
+def test_an_up_that_adds_a_member_asks_for_the_guards_too(members: Shop) -> None:
+    """The key is gone since it was verified: `up` is refused and changes nothing; the next says why one runs."""
+    members.begin()
+    before = members.project.pids()
+    _without_key(members.database)
+    members.project.write({"mqtt": members.mqtt(2)})
+    ended(members.project.run("up"), 1, "mqtt gets no further member, unique-key")
+    ended(members.project.run("up"), 0, "PM407", "held at one instance")
     assert members.project.pids() == before
 
 

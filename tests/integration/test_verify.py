@@ -7,18 +7,20 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from procman.adapters import probes
+from procman.adapters import database, probes
 from procman.adapters.broker import V5, V311, Link
 from procman.core.broker_facts import Shared, judge_share
 from procman.core.checks import Unknown
+from tests.support.mariadb import Mariadb, mariadb
+from tests.support.postgresql import Postgresql, postgresql
 from tests.support.supervised import free_port
 from tests.support.tiwater import EXAMPLES, Service, answers, mosquitto, need
 from tests.support.waiting import wait_until
@@ -318,3 +320,35 @@ def test_a_canary_needs_a_consumer_that_runs(place: Place) -> None:
     """Nothing is sent while nobody would store it."""
     place.write(canary=CANARY)
     assert "no process of 'mqtt' runs" in place.verify("--only", "canary", code=3)["canary"]["evidence"]
+
+
+@pytest.mark.parametrize("server", [postgresql, mariadb], ids=["PostgreSQL", "MariaDB"])
+def test_a_key_on_a_server_unlocks_and_the_canary_flies_there(
+    place: Place, server: Callable[[], AbstractContextManager[Postgresql | Mariadb]]
+) -> None:
+    """The command reads the catalog of a real server, counts and removes rows there, and shows no password."""
+    with server() as made:
+        url = made.url.replace("procman@", "procman:sesame@")
+        with database.opened(url, "/", write=True) as connection:
+            text = TABLE.replace("TEXT", "varchar(60)").format(more=f", UNIQUE ({', '.join(KEY)})")
+            connection.exec_driver_sql(text)
+            place.write(dedup={"database": url, "table": "readings", "key": KEY}, canary=CANARY)
+            assert place.verify("--only", "unique-key")["unique-key"]["verdict"] == "PASS"
+            assert place.held() is None
+            assert place.run("up").returncode == 0
+            found = place.verify("--only", "canary", code=1)["canary"]
+            assert "nobody subscribes" in found["evidence"]
+            assert place.run("down").returncode == 0
+            connection.exec_driver_sql("ALTER TABLE readings ADD extra integer UNIQUE")
+            connection.exec_driver_sql("ALTER TABLE readings ADD CONSTRAINT less UNIQUE (time, shop)")
+            evidence = place.verify("--only", "unique-key", code=1)["unique-key"]["evidence"]
+            assert "narrower, on (time, shop)" in evidence
+            assert place.held() is not None
+
+
+def test_what_cannot_be_kept_is_said(place: Place) -> None:
+    """The record cannot be written: the checks are shown, and that they unlock nothing."""
+    (place.folder / "h" / "v" / "verified.json").mkdir(parents=True)
+    done = place.run("verify", "--only", "unique-key")
+    assert "PASS    mqtt unique-key" in done.stdout, done.stderr
+    assert "is not kept, so it unlocks nothing" in done.stderr
