@@ -7,8 +7,6 @@ python bench/cluster/against.py --only throughput --rounds 5
 from __future__ import annotations
 
 import argparse
-import contextlib
-import http.client
 import itertools
 import os
 import re
@@ -18,141 +16,23 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from arena import APPS, arena, free_port, loaded, wait
+from arena import loaded
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 import measure
 import peers
+from balance import balance
+from candidates import NODE_SERVERS, SCRIPTS, Candidate, answered, chosen, nginx, pm2, procman
 from many import many
 
-SCRIPT = APPS / "node.cjs"
 CONNECTIONS = 64
 SECONDS = 5
 RELOADS = 10
 RATE = 200.0
-NGINX = """\
-daemon off; worker_processes auto; pid {folder}/nginx.pid; error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    upstream api {{
-        server 127.0.0.1:{first} max_fails=0; server 127.0.0.1:{second} max_fails=0;
-        keepalive 64; keepalive_timeout 4s;
-    }}
-    server {{
-        listen 127.0.0.1:{port};
-        location / {{ proxy_pass http://api; proxy_http_version 1.1; proxy_set_header Connection ""; }}
-    }}
-}}
-"""
-
-
-class Candidate:
-    """Something that serves the app on `port`. `roots`: processes whose trees are all of it."""
-
-    def __init__(
-        self, name: str, port: int, roots: Callable[[], list[int]], reload: Callable[[], object] | None
-    ) -> None:
-        """Take what differs."""
-        self.name, self.port, self.roots, self.reload = name, port, roots, reload
-
-    def tree(self) -> list[int]:
-        """Return every process of it."""
-        children: dict[int, list[int]] = {}
-        for pid in (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()):
-            with contextlib.suppress(OSError, IndexError):
-                parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-                children.setdefault(parent, []).append(pid)
-        found, todo = [], self.roots()
-        while todo:
-            pid = todo.pop()
-            found.append(pid)
-            todo += children.get(pid, [])
-        return found
-
-    def processor(self) -> float:
-        """Return the processor seconds that it has used so far."""
-        ticks = 0
-        for pid in self.tree():
-            with contextlib.suppress(OSError):
-                parts = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(parts[11]) + int(parts[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
-
-    def memory(self) -> float:
-        """Return the PSS of all of it in MiB."""
-        return sum(measure.resident(pid)[1] for pid in self.tree()) / (1 << 20)
-
-
-@contextmanager
-def procman(instances: int = 2) -> Iterator[Candidate]:
-    """Procman, up."""
-    with arena("node", instances) as made:
-        word = "reload" if made.has("reload") else "restart"
-        yield Candidate("procman", made.port, lambda: [made.manager()], lambda: made.run(word, "api"))
-
-
-@contextmanager
-def pm2(instances: int = 2) -> Iterator[Candidate]:
-    """PM2's cluster mode, started from an ecosystem file."""
-    with peers.short_home() as folder:
-        made, port = peers.Pm2(folder / "h"), free_port()
-        app = {"name": "api", "script": str(SCRIPT), "exec_mode": "cluster", "instances": instances}
-        try:
-            made.start([{**app, "env": {"PORT": str(port)}}], folder)
-            answered(port)
-            yield Candidate("pm2", port, lambda: [made.daemon()], lambda: made.run("reload", "api"))
-        finally:
-            made.end()
-
-
-@contextmanager
-def nginx() -> Iterator[Candidate]:
-    """Nginx in front of two node processes that nobody manages."""
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        raise peers.Unavailable("nginx is not installed: apt-get install nginx-light")
-    with peers.short_home() as folder:
-        ports = {name: free_port() for name in ("port", "first", "second")}
-        (folder / "nginx.conf").write_text(NGINX.format(folder=folder, **ports))
-        commands = [["node", str(SCRIPT)], ["node", str(SCRIPT)], [program, "-p", str(folder), "-c", "nginx.conf"]]
-        environments = [{**os.environ, "PORT": str(ports[name])} for name in ("first", "second")]
-        running = [
-            subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            for command, env in zip(commands, [*environments, dict(os.environ)], strict=True)
-        ]
-        try:
-            for port in ports.values():
-                answered(port)
-            yield Candidate("nginx", ports["port"], lambda: [process.pid for process in running], None)
-        finally:
-            for process in running:
-                process.terminate()
-                process.wait()
-
-
-def answered(port: int) -> str:
-    """Wait for an answer and return the pid that gave it."""
-    found = ""
-
-    def there() -> bool:
-        nonlocal found
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/", headers={"Connection": "close"})
-            response = connection.getresponse()
-            found = response.headers.get("X-Pid") or "" if response.status == http.HTTPStatus.OK else ""
-            connection.close()
-        return bool(found)
-
-    wait(there, f"port {port} answers")
-    return found
+IMPATIENT = 0.25
+"""Seconds: a request that a killed process took with it must not hide that the next one is answered."""
 
 
 def throughput(rounds: int, until: float) -> None:
@@ -160,7 +40,7 @@ def throughput(rounds: int, until: float) -> None:
     if shutil.which("wrk") is None:
         raise peers.Unavailable("wrk is not installed: apt-get install wrk")
     middle = _sampled(rounds, until)
-    print(f"throughput: plain node, two instances, {CONNECTIONS} connections, median of {rounds} rounds of {SECONDS} s")
+    print(f"throughput: {chosen['app']}, two instances, {CONNECTIONS} connections, {rounds} x {SECONDS} s, medians")
     for (name, kind), (rate, p99, processor) in sorted(middle.items(), key=lambda item: item[0][1]):
         print(f"  {kind:9} {name:8} {rate:8,.0f} req/s  p99 {p99:6.1f} ms  {processor:5.2f} CPU s per 10,000")
     for kind, goals in (("new", (2.0, 0.8, 0.7)), ("keepalive", (1.0, 0.8, None))):
@@ -241,7 +121,7 @@ def recovery(rounds: int, until: float) -> None:
                 time.sleep(1.5)  # neither is slowed down by the failure before
                 began = time.perf_counter()
                 os.kill(int(pid), signal.SIGKILL)
-                while answered(one.port) == pid:
+                while answered(one.port, IMPATIENT) == pid:
                     pass
                 if number:
                     times.setdefault(one.name, []).append((time.perf_counter() - began) * 1000)
@@ -272,7 +152,14 @@ def memory(rounds: int, until: float) -> None:
         print(f"  procman : pm2 {measure.ratio(found['procman'], found['pm2'], 0.85)}")
 
 
-PARTS = {"throughput": throughput, "reloads": reloads, "recovery": recovery, "memory": memory, "many": many}
+PARTS = {
+    "throughput": throughput,
+    "reloads": reloads,
+    "recovery": recovery,
+    "memory": memory,
+    "many": many,
+    "balance": balance,
+}
 
 
 def main() -> int:
@@ -281,7 +168,11 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30.0, help="begin no sample after this time")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)}")
+    parser.add_argument("--app", choices=sorted(SCRIPTS), default="node", help="plain node, or express from npm")
     given = parser.parse_args()
+    chosen["app"] = given.app
+    if given.app == "express" and not (NODE_SERVERS / "node_modules").exists():
+        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=NODE_SERVERS, check=True)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     until = time.monotonic() + given.minutes * 60
     for name in given.only.split(","):
