@@ -12,6 +12,7 @@ from procman.adapters.own_names import local_names
 from procman.core.argv import PACKAGE_RUNNERS, calls
 from procman.core.facts import Facts, ServiceFacts
 from procman.core.manifest import Manifest, Service
+from procman.core.places import UnixSocket, located
 
 PRELOADS = os.path.join(os.path.dirname(runtime.__file__), "preload")  # noqa: PTH118, PTH120
 """What is loaded before a service so that it takes its address and drains."""
@@ -35,6 +36,7 @@ def _service(service: Service, base: str, read: tuple[dict[str, str], str | None
     variables, fault = read or ({}, None)
     search = dict(service.env).get("PATH") or variables.get("PATH") or path
     executable = _executable(service.command[0], directory, search)
+    owners = {owner: ids for owner in _owners_of(service) if (ids := _ids(owner)) is not None}
     return ServiceFacts(
         directory=directory,
         directory_exists=os.path.isdir(directory),  # noqa: PTH112
@@ -48,10 +50,28 @@ def _service(service: Service, base: str, read: tuple[dict[str, str], str | None
         directory_mode=_mode(directory),
         executable_mode=_mode(executable) if executable else None,
         script=_script(service.command, directory),
-        interpreter=_interpreter(executable) if service.listen is not None and executable else None,
-        preloads=PRELOADS if service.listen is not None else "",
+        interpreter=_interpreter(executable) if service.places and executable else None,
+        preloads=PRELOADS if service.places else "",
         preloads_readable=service.user is None or user is None or user.pw_uid == os.geteuid() or _open_to_all(PRELOADS),
+        places=tuple(located(place, base, owners) for place in service.listens),
+        owners_unknown=tuple(owner for owner in _owners_of(service) if owner not in owners),
     )
+
+
+def _owners_of(service: Service) -> list[str]:
+    return [place.owner for place in service.listens if isinstance(place, UnixSocket) and place.owner is not None]
+
+
+def _ids(owner: str) -> tuple[int, int] | None:
+    """Return the ids of ``USER`` or ``USER:GROUP``, or None when this host does not know them."""
+    import grp  # noqa: PLC0415 - few manifests name the owner of a socket
+
+    user, colon, group = owner.partition(":")
+    try:
+        entry = pwd.getpwnam(user)
+        return entry.pw_uid, grp.getgrnam(group).gr_gid if colon else entry.pw_gid
+    except KeyError:
+        return None
 
 
 def _user(name: str | None) -> pwd.struct_passwd | None:

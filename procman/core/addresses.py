@@ -24,10 +24,12 @@ _BROKER = (
 _DATABASE = r"[^\s\u0000](?:[^\u0000\n\r]*[^\s\u0000])?"
 
 
+ADDRESS_FORMS = "HOST:PORT, such as 127.0.0.1:3000 or [::1]:3000, with a port from 1 to 65535"
+
+
 def address() -> ScalarKind[Address]:
     """Return the kind of an address to listen on."""
-    forms = "HOST:PORT, such as 127.0.0.1:3000 or [::1]:3000, with a port from 1 to 65535"
-    return ScalarKind("an address", forms, _address, {"type": "string", "pattern": f"^{_LISTEN}$"})
+    return ScalarKind("an address", ADDRESS_FORMS, _address, {"type": "string", "pattern": f"^{_LISTEN}$"})
 
 
 def broker() -> ScalarKind[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from posixpath import dirname
 
 from procman.core import heap, members, serving
@@ -16,6 +17,7 @@ from procman.core.spec import Lock, Spec
 from procman.core.values import replace
 
 SERVICE_SCOPE = "service"
+_OWN_PORT = re.compile(r"(?<!\$)\{port\}")
 
 
 def expand(manifest: Manifest, plan: Plan, facts: Facts, state: str) -> tuple[Spec, ...]:
@@ -80,12 +82,14 @@ def _spec(
         instance=instance,
         instances=count,
         kind=Kind.SINGLETON if alone(service) else service.kind,
-        argv=(known.executable or service.command[0], *served.argv[1:]),
+        argv=(known.executable or service.command[0], *_told(served.argv[1:], service)),
         env=tuple(sorted({**variables, **members.variables(service, instance, state)}.items())),
         directory=known.directory,
         state=state,
         user=service.user,
         listen=service.listen,
+        listens=known.places or service.listens,
+        binds=_binds(service),
         ready=service.ready,
         alive=service.alive,
         locks=_locks(project, service, instance, facts.local_names),
@@ -96,6 +100,15 @@ def _spec(
         oneshot=service.oneshot,
         depends_on=service.depends_on,
     )
+
+
+def _binds(service: Service) -> bool:
+    return service.listen is not None and any(_OWN_PORT.search(word) for word in service.command)
+
+
+def _told(words: tuple[str, ...], service: Service) -> tuple[str, ...]:
+    """Return `words` with the port in place of ``{port}``, for a server that can be told nothing else."""
+    return tuple(_OWN_PORT.sub(str(service.listen.port), w) for w in words) if service.listen is not None else words
 
 
 def _locks(project: str, service: Service, instance: int, local_names: frozenset[str]) -> tuple[Lock, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from procman.core.places import Place
 from procman.core.values import dataclass, field
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -17,7 +18,8 @@ class ServiceFacts:
     `executable` is the first word of the command, resolved. `variables` are those of the env_file. Modes are permission
     bits. `script`: what package.json says of the script that the command names. `interpreter`: what the first line of
     the executable names, bare (``node``). `preloads`: the folder of `runtime/preload`, which the account of the service
-    can read or not.
+    can read or not. `places`: where it listens, when there are several or unix sockets, located on this host;
+    `owners_unknown` of those are no users or groups here.
     """
 
     directory: str
@@ -35,6 +37,8 @@ class ServiceFacts:
     interpreter: str | None = None
     preloads: str = ""
     preloads_readable: bool = True
+    places: tuple[Place, ...] = ()
+    owners_unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from procman.core.diagnostics import Finding, by_place
 from procman.core.document import Entry, Mapping, Node, places_of
 from procman.core.kinds import Fault, Field, Sink, Values
 from procman.core.lifecycle import Policy, Start, Until
+from procman.core.listen_keys import LISTEN
 from procman.core.manifest import (
+    Address,
     BudgetRule,
     Instances,
     Kind,
@@ -102,6 +104,8 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
     ready, consumes = read.get(ready_keys.READY), read.get(consumer_keys.CONSUMES)
     memory, hard = read.get(MEMORY) or (None, None)
     alive = read.get(alive_keys.ALIVE)
+    listen = read.get(LISTEN) or ()
+    places = listen if isinstance(listen, tuple) else (listen,)
     return Service(
         name=name,
         kind=Kind(kind),
@@ -112,7 +116,8 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         hard=hard,
         runtime=read.get(RUNTIME),
         weight=read.get(keys.WEIGHT) or 1,
-        listen=read.get(keys.LISTEN),
+        listen=next((place for place in places if isinstance(place, Address)), None),
+        listens=() if len(places) == 1 and isinstance(places[0], Address) else places,
         drain=read.get(keys.DRAIN) != "off",
         ready=_ready(ready) if ready is not None else None,
         alive=alive_keys.alive(alive) if alive is not None else None,

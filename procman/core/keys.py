@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from procman.core import addresses, measures, scalars
+from procman.core import measures, scalars
 from procman.core.alive_keys import ALIVE
 from procman.core.consumer_keys import CONSUMES
 from procman.core.kinds import Fault, Field, Record, Values
 from procman.core.life_keys import DEPENDS_ON, LETTERS, LOGS, ONESHOT, RESTART, SERVICE_NAME, SIZE, START, STOP
+from procman.core.listen_keys import LISTEN
 from procman.core.memory_keys import MEMORY, PRESSURE, RUNTIME
 from procman.core.ready_keys import READY
 from procman.core.shapes import ListOf, NameRule, ScalarOrList, ScalarOrMapping, Table
@@ -78,7 +79,6 @@ COMMAND: Field[str | tuple[str, ...]] = Field(
     examples=("node src/index.js", ["node", "src/index.js"]),
 )
 SHELL = Field("shell", scalars.boolean(), "Run the command, one text, with sh -c.", default=False)
-LISTEN = Field("listen", addresses.address(), "The address that all instances share.", examples=("127.0.0.1:3000",))
 DRAIN = Field(
     "drain",
     scalars.choice("a way to drain", "on", "off"),

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from procman.core import places
 from procman.core.lifecycle import Alive, Policy, Start, Until
 from procman.core.source import Comment, Places
 from procman.core.values import dataclass, field, replace
+
+Address = places.Address
 
 
 class Kind(StrEnum):
@@ -25,18 +28,6 @@ class Instances:
 
     low: int = 1
     high: int | None = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A TCP address to listen on. `host` is an IPv4 or IPv6 literal without brackets, or a name."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        """Return the form of the manifest: ``127.0.0.1:3000`` or ``[::1]:3000``."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +123,7 @@ class Service:
     `runtime`: node or java, whose heap follows the limit. `hard`: bytes that the kernel lets an instance have; None:
     half as much again as `memory`; 0: no such limit.
     `weight` is its share where the count is open (see `core.share`); `drain`: procman may see to its open requests.
+    `listen`: its first TCP address; `listens`: every place, where that is not all (see `places`).
     """
 
     name: str
@@ -144,6 +136,7 @@ class Service:
     runtime: str | None = None
     weight: int = 1
     listen: Address | None = None
+    listens: tuple[places.Place, ...] = ()
     drain: bool = True
     ready: Ready | None = None
     alive: Alive | None = None
@@ -158,6 +151,11 @@ class Service:
     logs: Logs = Logs()
     oneshot: bool = False
     depends_on: tuple[tuple[str, Until], ...] = ()
+
+    @property
+    def places(self) -> tuple[places.Place, ...]:
+        """Return every place where it listens, in the order of its descriptors."""
+        return self.listens or ((self.listen,) if self.listen is not None else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def serving(service: Service, interpreter: str | None = None, *, reachable: bool
     """
     plain = Serving(service.command)
     call = next(reversed(calls(service.command)), None)
-    if service.listen is None or call is None or any(OWN_PORT in word for word in service.command):
+    if not service.places or call is None or any(OWN_PORT in word for word in service.command):
         return plain
     if call.name in _DEAF:
         return _deaf(service, call, call.name, _DEAF[call.name])
@@ -106,7 +106,7 @@ def environment(found: Serving, folder: str, service: Service, known: dict[str, 
 
 
 def _python(service: Service, call: Call, name: str, *, reachable: bool) -> Serving:
-    added, removed, fault = _options(call, service.listen)
+    added, removed, fault = _options(call, service)
     if fault:
         return _deaf(service, call, call.name, fault)
     direct = not SHELLS & set(call.around) and service.command[-len(call.words) :] == call.words
@@ -123,19 +123,22 @@ def _python(service: Service, call: Call, name: str, *, reachable: bool) -> Serv
     return Serving((*argv, *added), server, added, removed, preload, drains=drains)
 
 
-def _options(call: Call, listen: Address | None) -> tuple[tuple[str, ...], tuple[str, ...], str]:
+def _options(call: Call, service: Service) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     """Return the words a server lacks, those that stand in the way, and what to do when it cannot take the address."""
     if call.name == "uvicorn":
         if _values(call.args, "--uds"):
             return (), (), "leave --uds out: procman opens the address"
+        if len(service.places) > 1:
+            return (), (), "uvicorn takes one address: use hypercorn or gunicorn"
         return (() if _values(call.args, "--fd") else ("--fd", "3")), (), ""
     bound = _values(call.args, "-b", "--bind")
     handed = tuple(word for value, words in bound for word in words if value.startswith("fd://"))
     if call.name == "gunicorn":
         return (), handed, ""  # with LISTEN_FDS too it would take the descriptor twice, and close it once too often
     if call.name == "hypercorn" and not handed:
-        same = tuple(word for value, words in bound for word in words if value.endswith(f":{listen and listen.port}"))
-        return ("-b", "fd://3"), same, ""
+        ports = {f":{place.port}" for place in service.places if isinstance(place, Address)}
+        same = tuple(word for value, words in bound for word in words if f":{value.rpartition(':')[2]}" in ports)
+        return tuple(w for n in range(len(service.places)) for w in ("-b", f"fd://{3 + n}")), same, ""
     return (), (), ""
 
 

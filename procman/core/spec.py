@@ -10,6 +10,7 @@ from procman.core import changes, restart
 from procman.core.changes import FieldChange
 from procman.core.lifecycle import Alive, Policy, Until
 from procman.core.manifest import Address, Kind, Logs, Ready, Restart, Stop
+from procman.core.places import Place, from_record, record
 from procman.core.records import pack, unpack
 from procman.core.values import dataclass
 
@@ -28,7 +29,10 @@ class Lock:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One instance, ready to launch. `state` is the project's state directory; times in seconds."""
+    """One instance, ready to launch. `state` is the project's state directory; times in seconds.
+
+    `listen`: the first TCP address; `listens`: every place, where that is not all; `binds`: it opens its port itself.
+    """
 
     project: str
     service: str
@@ -41,6 +45,8 @@ class Spec:
     state: str
     user: str | None = None
     listen: Address | None = None
+    listens: tuple[Place, ...] = ()
+    binds: bool = False
     ready: Ready | None = None
     alive: Alive | None = None
     locks: tuple[Lock, ...] = ()
@@ -55,6 +61,11 @@ class Spec:
     def unit(self) -> str:
         """Return the name of the instance: ``api-0``."""
         return f"{self.service}-{self.instance}"
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Return every place where it listens, in the order of its descriptors."""
+        return self.listens or ((self.listen,) if self.listen is not None else ())
 
     @property
     def digest(self) -> str:
@@ -81,8 +92,9 @@ def to_records(spec: Spec) -> list[tuple[str, str]]:
     ]
     if spec.user is not None:
         rows.append(("user", spec.user))
-    if spec.listen is not None:
-        rows.append(("listen", f"{spec.listen.port} {spec.listen.host}"))
+    rows += [("listen", record(place)) for place in spec.places]
+    if spec.binds:
+        rows.append(("binds", "its own port"))
     return [
         *rows,
         *_probes(spec.ready),
@@ -114,7 +126,8 @@ def encode(spec: Spec) -> bytes:
 def decode(data: bytes) -> Spec:
     """Return the Spec in `data`; ValueError when it is not a whole spec file."""
     one: dict[str, str] = {}
-    many: dict[str, list[str]] = {"arg": [], "env": [], "lock": [], "ready": [], "alive": [], "depends": []}
+    kinds = ("arg", "env", "lock", "ready", "alive", "depends", "listen")
+    many: dict[str, list[str]] = {kind: [] for kind in kinds}
     for name, value in unpack(data):
         if name in many:
             many[name].append(value)
@@ -127,7 +140,8 @@ def decode(data: bytes) -> Spec:
 
 
 def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
-    port, _, host = one.get("listen", "").partition(" ")
+    places = tuple(from_record(item) for item in many["listen"])
+    first = next((place for place in places if isinstance(place, Address)), None)
     signal, _, timeout = one["stop"].partition(" ")
     size, keep = one["logs"].split(" ")
     return Spec(
@@ -141,7 +155,9 @@ def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
         directory=one["cwd"],
         state=one["state"],
         user=one.get("user"),
-        listen=Address(host, int(port)) if port else None,
+        listen=first,
+        listens=() if places == (first,) else places,
+        binds="binds" in one,
         ready=_ready(one, many["ready"]),
         alive=_alive(one, many["alive"]),
         locks=tuple(Lock(*_pair(item, " ")) for item in many["lock"]),
@@ -197,7 +213,7 @@ def compared(old: Spec, new: Spec) -> tuple[FieldChange, ...]:
     fields = (
         ("directory", old.directory, new.directory),
         ("user", old.user, new.user),
-        ("listen", old.listen, new.listen),
+        ("listen", old.places, new.places),
         ("ready", old.ready, new.ready),
         ("alive", old.alive, new.alive),
         ("kind", old.kind, new.kind),

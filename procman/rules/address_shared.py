@@ -2,7 +2,8 @@
 
 ## What it checks
 Two services whose `listen` is the same address, or one of which takes every address (`0.0.0.0`, `[::]`) on the port of
-the other. The instances of one service share its address; that is what `listen` is for.
+the other, or the same unix socket; also one service that names an address twice. The instances of one service share
+its address; that is what `listen` is for.
 
 ## Why it matters
 The second service cannot start, or takes the first one's requests.
@@ -21,9 +22,11 @@ Give each service a port of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from posixpath import normpath
 
 from procman.core.diagnostics import Related, Severity
-from procman.core.manifest import Address, Service
+from procman.core.manifest import Service
+from procman.core.places import Address, Place
 from procman.rules.base import Context, Problem
 
 CODE = "PM104"
@@ -41,23 +44,27 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each service whose address an earlier one takes."""
     places = context.manifest.places
-    for first, second in _colliding(context.manifest.services):
+    for first, taken, second, wanted in _colliding(context.manifest.services):
         at = places.value("services", second.name, "listen")
         related = Related(places.value("services", first.name, "listen"), f"'{first.name}' listens here")
-        message = f"'{second.name}' listens on {second.listen}, which '{first.name}' takes ({first.listen})"
+        message = f"'{second.name}' listens on {wanted}, which '{first.name}' takes ({taken})"
         yield Problem(at, message, "give each service a port of its own", (related,))
 
 
-def _colliding(services: tuple[Service, ...]) -> Iterator[tuple[Service, Service]]:
-    """Yield each service that listens where an earlier one does, after the first of those."""
-    ports: dict[int, list[tuple[Service, Address]]] = {}
+def _colliding(services: tuple[Service, ...]) -> Iterator[tuple[Service, Place, Service, Place]]:
+    """Yield each service that listens where an earlier one does, or twice itself, after the first of those."""
+    doors: dict[int | str, list[tuple[Service, Place]]] = {}
     for service in services:
-        if service.listen is not None:
-            there = ports.setdefault(service.listen.port, [])
-            first = next((other for other, taken in there if collide(taken, service.listen)), None)
+        for place in service.places:
+            there = doors.setdefault(place.port if isinstance(place, Address) else normpath(place.path), [])
+            first = next((known for known in there if _same(known[1], place)), None)
             if first is not None:
-                yield first, service
-            there.append((service, service.listen))
+                yield *first, service, place
+            there.append((service, place))
+
+
+def _same(one: Place, other: Place) -> bool:
+    return not (isinstance(one, Address) and isinstance(other, Address)) or collide(one, other)
 
 
 def collide(one: Address, other: Address) -> bool:

@@ -41,9 +41,9 @@ def check(context: Context) -> Iterator[Problem]:
     facts, plan, manifest = context.facts, context.plan, context.manifest
     if facts is None or facts.open_files is None or plan is None:
         return
-    listening = {s.name for s in manifest.services if s.listen is not None}
+    listening = {s.name: len(s.places) for s in manifest.services}
     total = sum(s.instances for s in plan.services)
-    slots = sum(s.instances for s in plan.services if s.name in listening)
+    slots = sum(s.instances * listening.get(s.name, 0) for s in plan.services)
     needed = max(MINFDS, OWN + PER_INSTANCE * total) + OWN + slots
     if facts.open_files < needed:
         message = f"{counted(total, 'instance')} may need {needed:,} open files, this host allows {facts.open_files:,}"

@@ -25,6 +25,7 @@ from collections.abc import Iterator
 
 from procman.core.asked import written
 from procman.core.diagnostics import Severity
+from procman.core.places import Address
 from procman.rules.address_shared import EVERY, EVERY_IPV4, spelt
 from procman.rules.base import Context, Problem
 
@@ -38,7 +39,8 @@ WHY = "The service can be reached from every network the host is in, past the pr
 def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each address that is every address."""
     for service in written(context.manifest):
-        if service.listen is not None and spelt(service.listen) in (EVERY, EVERY_IPV4):
+        addresses = (place for place in service.places if isinstance(place, Address))
+        for address in (a for a in addresses if spelt(a) in (EVERY, EVERY_IPV4)):
             at = context.manifest.places.value("services", service.name, "listen")
-            help_text = f"listen on 127.0.0.1:{service.listen.port} behind a proxy, or on the one address that is meant"
+            help_text = f"listen on 127.0.0.1:{address.port} behind a proxy, or on the one address that is meant"
             yield Problem(at, f"'{service.name}' listens on every address of the host", help_text)

@@ -31,6 +31,7 @@ from procman.core.argv import calls, option
 from procman.core.asked import written
 from procman.core.diagnostics import Related, Severity
 from procman.core.manifest import Manifest, Service
+from procman.core.places import Address
 from procman.core.source import Span
 from procman.rules.base import Context, Problem
 
@@ -55,9 +56,10 @@ def check(context: Context) -> Iterator[Problem]:
     manifest = context.manifest
     for service in written(manifest):
         for port, at, words in _ports(manifest, service):
-            if service.listen is not None and port.isdecimal() and int(port) != service.listen.port:
+            known = [place.port for place in service.places if isinstance(place, Address)]
+            if known and port.isdecimal() and int(port) not in known:
                 related = Related(manifest.places.value("services", service.name, "listen"), "the address")
-                message = f"'{service.name}' listens on port {service.listen.port}, and {words} says {port[:10]}"
+                message = f"'{service.name}' listens on port {known[0]}, and {words} says {port[:10]}"
                 yield Problem(at, message, "remove it: procman sets PORT and hands the socket over", (related,))
 
 

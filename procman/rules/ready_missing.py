@@ -37,7 +37,7 @@ def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each scalable service that listens without `ready`; a faulty one is told already."""
     places = context.manifest.places
     for service in written(context.manifest):
-        if service.kind is not Kind.SCALABLE or service.listen is None or service.ready is not None:
+        if service.kind is not Kind.SCALABLE or not service.places or service.ready is not None:
             continue
         if ("services", service.name, "ready") not in places.keys:
             at = places.value("services", service.name, "listen")

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from procman.core.asked import written
 from procman.core.diagnostics import Severity
 from procman.core.manifest import Service
+from procman.core.places import Address
 from procman.rules.address_shared import LOOPBACK, spelt
 from procman.rules.base import Context, Problem
 
@@ -49,7 +50,5 @@ def check(context: Context) -> Iterator[Problem]:
 
 
 def _is_open(service: Service) -> bool:
-    if service.listen is None:
-        return False
-    host = spelt(service.listen)
-    return host not in LOOPBACK and not host.startswith("127.")
+    hosts = [spelt(place) for place in service.places if isinstance(place, Address)]
+    return any(host not in LOOPBACK and not host.startswith("127.") for host in hosts)

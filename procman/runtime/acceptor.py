@@ -6,6 +6,7 @@ Nothing here waits.
 
 from __future__ import annotations
 
+import os
 import socket
 import struct
 
@@ -18,11 +19,18 @@ _ALL_STATES = 0xFFFFFFFF
 _ANSWER_BYTES = 4096
 _INODE = 68
 """Where struct inet_diag_msg has the inode."""
+_SHOW_PEER = 4
+_PEER = 2
+_UNIX_BYTES = 16
+_ATTRIBUTE = 4
+"""struct unix_diag_msg, and what follows it: the inode of the other end is attribute _PEER."""
 _LOCAL, _REMOTE, _TABLE_INODE = 1, 2, 9
 
 
 def inode(connection: socket.socket) -> int:
     """Return the inode of the other end of `connection`: 0 when nobody has accepted it yet."""
+    if connection.family == socket.AF_UNIX:
+        return _asked_unix(connection)
     try:
         return _asked(connection)
     except OSError:
@@ -35,13 +43,30 @@ def _asked(connection: socket.socket) -> int:
     ends = struct.pack("!HH", theirs[1], ours[1]) + _octets(family, theirs[0]) + _octets(family, ours[0])
     body = struct.pack("=BBBxI", family, socket.IPPROTO_TCP, 0, _ALL_STATES) + ends
     body += struct.pack("=III", 0, _NO_COOKIE, _NO_COOKIE)
+    return int(struct.unpack_from("=I", _answer(body), _HEAD + _INODE)[0])
+
+
+def _asked_unix(connection: socket.socket) -> int:
+    own = os.fstat(connection.fileno()).st_ino
+    body = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, _ALL_STATES, own, _SHOW_PEER, _NO_COOKIE, _NO_COOKIE)
+    answer = _answer(body)
+    at = _HEAD + _UNIX_BYTES
+    while at + _ATTRIBUTE <= len(answer):
+        size, kind = struct.unpack_from("=HH", answer, at)
+        if kind == _PEER and size >= 2 * _ATTRIBUTE:
+            return int(struct.unpack_from("=I", answer, at + _ATTRIBUTE)[0])
+        at += max(_ATTRIBUTE, (size + 3) // 4 * 4)
+    return 0
+
+
+def _answer(body: bytes) -> bytes:
     head = struct.pack("=IHHII", _HEAD + len(body), _BY_FAMILY, _REQUEST, 1, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_NONBLOCK, _SOCK_DIAG) as diag:
         diag.send(head + body)
         answer = diag.recv(_ANSWER_BYTES)
     if struct.unpack_from("=H", answer, 4)[0] != _BY_FAMILY:
         raise OSError("sock_diag does not know")
-    return int(struct.unpack_from("=I", answer, _HEAD + _INODE)[0])
+    return answer
 
 
 def _octets(family: int, host: str) -> bytes:

@@ -14,10 +14,10 @@ import time
 from typing import TYPE_CHECKING
 
 from procman.runtime import acceptor, listening
+from procman.runtime.sockets import Address, Where, family_of
 
 if TYPE_CHECKING:
     from procman.runtime.probes import Subject
-    from procman.runtime.sockets import Address
 
 ATTEMPT_SECONDS = 2.0
 _HEAD_BYTES = 64 << 10
@@ -28,12 +28,13 @@ _UNDER_WAY = (0, errno.EINPROGRESS, errno.EALREADY, errno.EISCONN)
 class Http:
     """GET `path` at `place`, None: only connect; `own`: the place has slots that a connection can be steered to."""
 
-    def __init__(self, place: Address, path: str | None, *, own: bool) -> None:
+    def __init__(self, place: Where, path: str | None, *, own: bool) -> None:
         self._place = place
-        self._own = own
+        self._own = own and isinstance(place, Address)
+        host = place if isinstance(place, Address) else "localhost"
         self._path = path
         self._request = (
-            f"GET {path} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: procman\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+            f"GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: procman\r\nAccept: */*\r\nConnection: close\r\n\r\n"
         ).encode("utf-8", "surrogateescape")
         self._socket: socket.socket | None = None
         self._subject: Subject | None = None
@@ -96,14 +97,13 @@ class Http:
         return status in _GOOD
 
     def _connected(self, subject: Subject) -> socket.socket:
-        host, port = self._place.reachable
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        place = self._place
+        sock = socket.socket(family_of(place), socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             if self._own:
-                sock.bind(("::1" if host == "::1" else "", 0) if family == socket.AF_INET6 else ("", 0))
-                subject.aim(self._place, sock.getsockname()[1])
-            _checked(sock.connect_ex((host, port)))
+                sock.bind(("", 0))
+                subject.aim(place, sock.getsockname()[1])
+            _checked(sock.connect_ex(place.reachable if isinstance(place, Address) else place.path))
         except OSError:
             sock.close()
             raise

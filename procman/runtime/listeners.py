@@ -120,11 +120,10 @@ class Listeners:
         """Return how many connections wait to be accepted by `unit`."""
         return sum(sockets.queued(sock) for sock in self.sockets(unit))
 
-    def has_other_ready(self, unit: str) -> bool:
-        """Tell whether another slot of the service of `unit` is ready for its connections."""
-        service = self._slots.get(unit, ("",))[0]
-        others = [u for u, (name, _) in self._slots.items() if name == service and u != unit]
-        return any(self._levels.get(u) == READY for u in others)
+    def remove_names(self) -> None:
+        """Remove the names of the unix sockets: for the manager's last moment."""
+        for group in [g for groups in self._groups.values() for g in groups]:
+            sockets.remove(group.where)
 
     def _take(self, service: str, slot: int, place: Where) -> socket.socket:
         groups = self._groups.setdefault(service, [])

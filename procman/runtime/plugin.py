@@ -168,7 +168,10 @@ class Core:
                 self._followed_by(process)
 
     def _last(self, pid: int) -> None:
-        if os.getpid() == pid and self.adopts:  # not in a child of it
+        if os.getpid() != pid:
+            return  # in a child of it
+        self.listeners.remove_names()
+        if self.adopts:
             orphans.end_descendants(pid)
 
     def _followed_by(self, process: inside.Process) -> None:

@@ -150,8 +150,10 @@ def of(spec: Known, notices: Notices) -> list[Probe]:
 
 
 def _http(argument: str, spec: Known, _notices: Notices) -> Probe:
-    place = next((p for p in spec.places if isinstance(p, Address)), None)
-    return Settled() if place is None else Http(place, argument, own=not spec.binds)
+    if not spec.places:
+        return Settled()
+    place = next((p for p in spec.places if isinstance(p, Address)), spec.places[0])
+    return Http(place, argument, own=not spec.binds)
 
 
 def _notify(_argument: str, _spec: Known, notices: Notices) -> Probe:

@@ -122,6 +122,11 @@ def remove(place: Where) -> None:
             os.unlink(place.path)
 
 
+def family_of(place: Where) -> socket.AddressFamily:
+    """Return the family of sockets at `place`."""
+    return socket.AF_UNIX if isinstance(place, Path) else _family(place.host)
+
+
 def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 

@@ -65,7 +65,7 @@ class Decision:
         for service in self.manifest.services if self.manifest is not None else ():
             fact = known.get(service.name)
             interpreter, reachable = (fact.interpreter, fact.preloads_readable) if fact else (None, True)
-            if service.listen is not None:
+            if service.places:
                 found[service.name] = serving(service, interpreter, reachable=reachable)
         return found
 

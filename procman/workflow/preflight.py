@@ -68,7 +68,8 @@ def check_addresses(
 ) -> None:
     """Raise Failed when an address that would be listened on is taken by a stranger."""
     ours = _addresses_held(running, observed)
-    wanted = {s.listen for s in _starting(target, actions) if s.listen is not None}
+    places = (place for spec in _starting(target, actions) for place in spec.places)
+    wanted = {place for place in places if isinstance(place, Address)}
     for address in sorted(wanted - ours, key=str):
         fault = ports.fault(address)
         if fault is not None:
@@ -111,4 +112,5 @@ def _starting(target: Target, actions: tuple[Action, ...]) -> list[Spec]:
 def _addresses_held(running: tuple[Running, ...], observed: Observed | None) -> set[Address]:
     """Return the addresses that our own manager listens on already."""
     listening = {u.unit for u in observed.units if u.slot_inode is not None} if observed else set()
-    return {r.spec.listen for r in running if r.unit in listening and r.spec is not None and r.spec.listen is not None}
+    ours = (r.spec for r in running if r.spec is not None and (r.unit in listening or (r.spec.binds and r.alive)))
+    return {place for spec in ours for place in spec.places if isinstance(place, Address)}

@@ -46,7 +46,7 @@ def rollable(action: Action, target: Target, observed: Observed) -> bool:
         return False
     spec = want.spec
     holds = unit.slot_inode is not None and unit.statename in ("RUNNING", "STARTING")
-    return spec.kind is Kind.SCALABLE and not spec.locks and spec.listen is not None and holds
+    return spec.kind is Kind.SCALABLE and not spec.locks and bool(spec.places) and not spec.binds and holds
 
 
 def room(target: Target, memory: int | None, parallel: int) -> tuple[int, str]:

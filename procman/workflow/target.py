@@ -100,7 +100,7 @@ def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Ap
 
 
 def _is_probed(service: Service) -> bool:
-    return service.listen is not None or (service.ready is not None and service.ready.notify)
+    return bool(service.places) or (service.ready is not None and service.ready.notify)
 
 
 def _service(planned: PlannedService, written: Service | None) -> AppliedService:

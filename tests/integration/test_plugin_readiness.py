@@ -39,6 +39,8 @@ import os, sys, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import socket
 class Handler(BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
     def do_GET(self):
         good = self.path != "/health" or os.path.exists(f"{sys.argv[1]}.good")
         self.send_response(200 if good else 503)

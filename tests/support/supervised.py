@@ -21,6 +21,7 @@ from procman.core.errors import ProcmanError
 from procman.core.lifecycle import Alive
 from procman.core.manifest import Address, Kind, Ready, Restart
 from procman.core.observed import ObservedUnit
+from procman.core.places import Place
 from procman.core.restart import to_text
 from procman.core.spec import Spec, encode
 from procman.engines.supervisord import AGAIN
@@ -94,6 +95,7 @@ class Unit:
     ready: Ready | None = None
     alive: Alive | None = None
     depends: str = ""
+    listens: tuple[Place, ...] = ()
 
     @property
     def service(self) -> str:
@@ -281,6 +283,7 @@ class Lab:
             directory=str(self.state),
             state=str(self.project),
             listen=unit.listen,
+            listens=unit.listens,
             ready=unit.ready,
             alive=unit.alive,
         )

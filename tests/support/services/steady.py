@@ -4,6 +4,7 @@ Arguments: ``slow=SECONDS`` before it listens, ``health=STATUS`` of GET /health,
 listens, ``select``: waits by select(2), ``notify``: says READY=1 when a file called ``go`` appears in its directory.
 """
 
+import contextlib
 import json
 import os
 import selectors
@@ -57,7 +58,8 @@ def answer(listener: socket.socket, said: dict[str, str]) -> None:
         who = {"pid": os.getpid(), "instance": os.environ["PROCMAN_INSTANCE"], "colour": os.environ.get("COLOUR", "")}
         body = json.dumps(who).encode()
         status = said.get("health", "200") if b" /health " in request else "200"
-        connection.sendall(b"HTTP/1.0 %b -\r\nContent-Length: %d\r\n\r\n%b" % (status.encode(), len(body), body))
+        with contextlib.suppress(OSError):  # the client has gone
+            connection.sendall(b"HTTP/1.0 %b -\r\nContent-Length: %d\r\n\r\n%b" % (status.encode(), len(body), body))
 
 
 def notify() -> None:

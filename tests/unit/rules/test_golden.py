@@ -69,6 +69,7 @@ HOSTS = {
     "PM023": '# host: {"services": {"api": {"user_known": false}}}\n',
     "PM101": "# ram: 2G\n",
     "PM109": '# ram: 8G\n# host: {"open_files": 1024}\n',
+    "PM312": '# host: {"services": {"api": {"owners_unknown": ["www-dat"]}}}\n',
     "PM502": '# host: {"services": {"api": {"env_file_mode": 420}}}\n',
     "PM505": '# host: {"services": {"api": {"directory_mode": 511}}}\n',
     "PM602": '# host: {"services": {"api": {"executable": "/home/ana/.nvm/versions/node/v20/bin/node"}}}\n',
