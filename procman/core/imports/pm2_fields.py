@@ -59,8 +59,9 @@ FIELDS = (
     _mapped("args", "command", "behind the script; a text is split as PM2 splits it", "array", "string"),
     _differs("instances", "instances", "a number stays; 'max', 0 and negative ones become auto: as many as fit in "
         "RAM, at most one per core; a singleton has one", "number"),
-    _differs("exec_mode", "kind", "cluster is kind: scalable, with one socket per instance on one address; fork "
-        "says nothing; the evidence decides, see the comment in the manifest", idle=()),
+    Field("exec_mode", Outcome.DIFFERS, "kind", "cluster is kind: scalable, with one socket per instance on one "
+        "address; fork says nothing; the evidence decides, see the comment in the manifest", ("string",), (), (),
+        "(cluster|fork)(_mode)?"),
     _mapped("exec_interpreter", "command", "the first word; none runs the script itself", aliases=("interpreter",)),
     _mapped("node_args", "command", "between node and the script", "array", "string", aliases=("interpreter_args",)),
     Field("max_memory_restart", Outcome.DIFFERS, "memory", "the limit of one instance with its whole process tree, "
