@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import time
 
+from procman.runtime import procfs
+
 _LISTEN = "0A"
 _LOCAL, _STATE, _INODE = 1, 3, 9
 _TABLE_BYTES = 64 << 10
@@ -12,13 +14,15 @@ _SEARCH_SECONDS = 0.02
 
 
 def start_ticks(pid: int) -> int | None:
-    """Return when process `pid` started, in clock ticks since boot (field 22 of its stat), or None."""
-    return _stat_field(pid, 22)
+    """Return when process `pid` started, in clock ticks since boot, or None."""
+    found = procfs.status(pid)
+    return None if found is None else int(found[3])
 
 
 def parent(pid: int) -> int | None:
     """Return the pid of the parent of `pid`, or None when there is no such process."""
-    return _stat_field(pid, 4)
+    found = procfs.status(pid)
+    return None if found is None else found[1]
 
 
 def listener(port: int) -> str | None:
@@ -41,16 +45,6 @@ def listener(port: int) -> str | None:
 def listening_inodes(port: int) -> list[int]:
     """Return the inodes of what listens on TCP `port`, whoever has them."""
     return [int(inode) for table in ("tcp", "tcp6") for inode in _listening(table, port)]
-
-
-def _stat_field(pid: int, number: int) -> int | None:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # the name, in parentheses, may hold spaces and parentheses itself
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return int(fields[number - 3])
 
 
 def _listening(table: str, port: int) -> list[str]:
