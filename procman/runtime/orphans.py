@@ -13,14 +13,26 @@ import signal
 from procman.runtime import procfs
 
 MARK = b"PROCMAN_UNIT"
+LOOKS = 5
 REMEMBERED = 32
 """So many of those that were ended last are kept for the report."""
 
 
 def adopted(services: set[int], parent: int) -> list[int]:
-    """Return the children of `parent` that are none of `services`: orphans of theirs. Zombies are left out."""
-    found = ((pid, procfs.status(pid)) for pid in procfs.pids() if pid not in services)
-    return [pid for pid, now in found if now is not None and now[1] == parent and now[0] not in b"ZX"]
+    """Return the children of `parent` that are none of `services`: orphans of theirs. Zombies are left out.
+
+    One that forks and ends while we look is gone when it is read, and its child is younger than the list: so the list
+    is made again until there is nobody new in it.
+    """
+    seen, found = set(services), []
+    for _ in range(LOOKS):
+        new = [pid for pid in procfs.pids() if pid not in seen]
+        if not new:
+            break
+        seen.update(new)
+        pairs = [(pid, procfs.status(pid)) for pid in new]
+        found += [pid for pid, now in pairs if now is not None and now[1] == parent and now[0] not in b"ZX"]
+    return found
 
 
 def of_unit(pids: list[int], unit: str, *, unmarked: bool) -> list[int]:

@@ -66,7 +66,6 @@ class Core:
         self.farewell: Farewell | None = None
         self.adopts = False
         self.ended: list[str] = []
-        self._clean: frozenset[str] = frozenset()
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
         forks.install()
@@ -100,11 +99,8 @@ class Core:
 
     def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
-        if unmarked and unit in self._clean:
-            return []  # looked when its process was reaped: whatever descends from it would have been here
         services = {p.pid for p in inside.processes(self.supervisord) if p.pid}
         adopted = orphans.adopted(services, os.getpid()) if self.adopts else []
-        self._clean = self._clean - {unit} if adopted else self._clean | {unit}
         found = orphans.of_unit(adopted, unit, unmarked=unmarked)
         self.ended = [*self.ended, *map(orphans.named, found)][-orphans.REMEMBERED :] if found else self.ended
         ended = orphans.end(found)
