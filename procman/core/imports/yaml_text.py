@@ -18,8 +18,8 @@ _FREE = frozenset({"env"})
 """Mappings whose values are text whatever they look like."""
 
 # What stands without quotes in a block, and inside [] and {}.
-_PLAIN = r"[A-Za-z0-9_./$(+@=-][A-Za-z0-9_./$(){}+@=:;,%~^|&<>*?!'\"\[\]\\ -]*"
-_PLAIN_IN_FLOW = r"[A-Za-z0-9_./$(+@=-][A-Za-z0-9_./$()+@=:;%~^|&<>*?!\\ -]*"
+_PLAIN = r"[A-Za-z0-9_./$(+=-][A-Za-z0-9_./$(){}+@=:;,%~^|&<>*?!'\"\[\]\\ -]*"
+_PLAIN_IN_FLOW = r"[A-Za-z0-9_./$(+=-][A-Za-z0-9_./$()+@=:;%~^|&<>*?!\\ -]*"
 _EXPLAINED = (
     "# RAM that services may use: this machine's, less a reserve for the system, a broker and a database.\n"
     "# `procman plan` shows what fits, `procman plan --ram 2G` asks for another machine.\n"

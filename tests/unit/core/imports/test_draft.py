@@ -1,6 +1,6 @@
 """Drafts: names that a manifest takes, and text that reads back as what was meant."""
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from procman.adapters import yaml_reader
@@ -39,6 +39,7 @@ def test_any_name_is_one_that_the_table_of_keys_takes(text: str, others: list[st
 
 
 @given(TEXT.map(lambda t: t.replace("\0", "")), TEXT)
+@example("@", "")
 def test_any_text_reads_back_as_it_was(value: str, words: str) -> None:
     """A value survives writing, reading and filling, wherever it stands; comments stay comments."""
     entries = (
