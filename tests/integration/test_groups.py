@@ -72,6 +72,7 @@ def test_v2_wants_its_group_delegated(tmp_path: Path) -> None:
         ("cpu", "", "not handed down"),
         ("memory", f"{os.getpid()}\n{1 << 22}\n", "other processes are in the manager's group"),
     ],
+    ids=["no controller", "strangers"],  # the same in each of several workers, which a pid is not
 )
 def test_v2_without_what_it_needs_says_why(tmp_path: Path, controllers: str, procs: str, reason: str) -> None:
     """No controller, or strangers in the group: nothing is touched."""
