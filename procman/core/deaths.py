@@ -32,6 +32,7 @@ class Cause(StrEnum):
     MANAGER = "manager-stop"
     LOST = "manager-died"
     PROCMAN = "procman"
+    UNWELL = "unwell"
     CLIENT = "control-socket"
     CRASH = "crash"
     SIGNAL = "signal"
@@ -93,6 +94,7 @@ class _Seen:
         self._asked: dict[str, Event] = {}
         self._starts: dict[str, list[float]] = {}
         self._command: dict[str, Event] = {}
+        self._unwell: dict[str, Event] = {}
         self._manager: Event | None = None
         self._stopped: Event | None = None
 
@@ -104,12 +106,15 @@ class _Seen:
             case "start":
                 self._alive[event.unit] = event
                 self._asked.pop(event.unit, None)
+                self._unwell.pop(event.unit, None)
                 if event.facts.get("again"):
                     self._starts.setdefault(event.unit, []).append(event.at)
             case "running":
                 self._alive[event.unit] = event
             case "stopping":
                 self._asked[event.unit] = event
+            case "unwell" if (event.whole("failures") or 0) >= (event.whole("of") or 1):
+                self._unwell[event.unit] = event
             case "manager-stop":
                 self._stopped = event
             case "manager-start" if not event.facts.get("passive"):
@@ -133,7 +138,12 @@ class _Seen:
     def _death(self, event: Event) -> Death:
         number = event.whole("signal")
         asked = bool(event.facts.get("asked"))
+        unwell = self._unwell.pop(event.unit, None)
         cause, sender = self._asked_for(event) if asked else _unasked(event)
+        if not asked and unwell is not None and cause is not Cause.HARD:
+            looks = unwell.whole("failures") or 1
+            reason = unwell.text("reason") or "no reason is known"
+            cause, sender = Cause.UNWELL, f"ended by procman: unwell in {looks} looks of its alive probe: {reason}"
         log = event.facts.get("log")
         hour = [at for at in self._starts.get(event.unit, ()) if at > event.at - 3600]
         return Death(

@@ -177,6 +177,7 @@ def _plain(event: Event) -> str:
 _TELLERS = {
     "start": lambda event: "again, after a failure" if event.facts.get("again") else "",
     "running": _reason,
+    "ready": _reason,
     "stopping": _reason,
     "exit": _exit,
     "restart-planned": _restart,
@@ -185,6 +186,7 @@ _TELLERS = {
     "memory-warning": _memory,
     "memory-calm": _memory,
     "memory-limit": _memory,
+    "unwell": lambda event: f"{event.whole('failures')} of {event.whole('of')}: {event.text('reason')}",
     "memory-pressure": _reason,
     "memory-restored": lambda _event: "there is room again",
     "oom-kill": _oom,

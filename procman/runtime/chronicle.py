@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from supervisor import events
 from supervisor.states import ProcessStates, SupervisorStates
 
-from procman.runtime import inside, procfs
+from procman.runtime import inside, procfs, specfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +62,12 @@ class Chronicle:
         """Note that the kernel has killed processes of `process` for its hard limit, while it lives."""
         hard = self._groups.hard(process.config.name)
         self.journal.note("oom-kill", inside.unit(process), pid=process.pid, killed=killed, limit=hard)
+
+    def ready(self, process: Process) -> None:
+        """Note that `process` is ready, if that means more than that it runs."""
+        spec = specfile.of(process.config.command)
+        if spec.places or spec.ready:
+            self.journal.note("ready", inside.unit(process), pid=process.pid)
 
     def look(self) -> None:
         """Keep in mind how many processes the kernel has killed on this machine up to now."""

@@ -190,6 +190,7 @@ class Core:
         self.keeper.swapped(unit)
 
     def _is_ready(self, process: inside.Process) -> None:
+        self.border.run("noting readiness", self.chronicle.ready, process)
         self._serve(inside.unit(process))
         self.liveness.begin(process)
         self.dependencies.turn()

@@ -195,6 +195,7 @@ def test_lock_that_cannot_be_made_is_a_reason() -> None:
         "Restarts.reaped",
         "listeners.Listeners.mark",
         "Chronicle.running",
+        "Chronicle.ready",
         "Chronicle.reaped",
         "Chronicle.before",
         "Chronicle.after",

@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 def story(*events: tuple[str, Mapping[str, object]]) -> tuple[Event, ...]:
     """Return events a second apart, of api-0 unless they are of a command or the manager."""
-    own = ("start", "running", "stopping", "exit", "held", "failed")
+    own = ("start", "unwell", "running", "stopping", "exit", "held", "failed")
     return tuple(Event(float(i), name, "api-0" if name in own else "", facts) for i, (name, facts) in enumerate(events))
 
 
@@ -38,6 +38,12 @@ STOP: dict[str, object] = {"command": "stop", "by": "root", "units": ["api-0"]}
     ("events", "cause", "words"),
     [
         ([("exit", {"code": 3})], Cause.CRASH, "code 3, it failed by itself"),
+        (
+            [("unwell", {"failures": 3, "of": 3, "reason": "GET /health: 503"}), ("exit", {"signal": 15})],
+            Cause.UNWELL,
+            "SIGTERM, ended by procman: unwell in 3 looks of its alive probe: GET /health: 503",
+        ),
+        ([("unwell", {"failures": 2, "of": 3}), ("exit", {"code": 3})], Cause.CRASH, "it failed by itself"),
         ([("exit", {"code": 0})], Cause.EXIT, "code 0, it ended by itself, without an error"),
         ([("exit", {"signal": int(signal.SIGSEGV)})], Cause.CRASH, "SIGSEGV, a crash of its own"),
         ([("exit", KILLED)], Cause.SIGNAL, "SIGKILL, not sent by procman; the kernel does not tell who sent a signal"),
