@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -95,8 +97,14 @@ def _members(shop: Project) -> Iterator[Shop]:
         yield Shop(shop, port)
 
 
-@pytest.mark.parametrize("command", [COMMAND, DEAF], ids=["leaves by itself", "does not know how to leave"])
-def test_scaling_up_and_down_under_load_loses_and_doubles_nothing(members: Shop, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("command", "kills"),
+    [(COMMAND, False), (COMMAND, True), (DEAF, False)],
+    ids=["leaves by itself", "killed before", "does not know how to leave"],
+)
+def test_scaling_up_and_down_under_load_loses_and_doubles_nothing(
+    members: Shop, command: tuple[str, ...], kills: bool
+) -> None:
     """1, 3, 1 while hundreds of readings a second come: each is one row, and none waits in a session nobody reads."""
     members.begin(command)
     first = members.project.pids()["mqtt-0"]
@@ -114,14 +122,19 @@ def test_scaling_up_and_down_under_load_loses_and_doubles_nothing(members: Shop,
         feeder = threading.Thread(target=feed)
         feeder.start()
         ended(members.project.run("scale", "mqtt=3"), 0, "mqtt-1", "mqtt-2")
-        assert {"mqtt-0", "mqtt-1", "mqtt-2"} == set(members.project.pids())
+        running = members.project.pids()
+        assert {"mqtt-0", "mqtt-1", "mqtt-2"} == set(running)
+        for unit in ("mqtt-1", "mqtt-2") if kills else ():
+            os.kill(running[unit], signal.SIGKILL)
+            members.project.renewed(unit, running[unit])
         done = ended(members.project.run("scale", "mqtt=1"), 0)
         stop.set()
         feeder.join(60)
         assert publisher.confirmed() == len(published)
     assert members.project.pids() == {"mqtt-0": first}
     members.all_stored(published)
-    assert ("waited in its session" in done.said) == (command is DEAF)
+    if not kills:  # one that was just killed may be told to leave before it can
+        assert ("waited in its session" in done.said) == (command is DEAF)
 
 
 def test_the_key_alone_unlocks_and_every_member_stores_everything(members: Shop) -> None:
