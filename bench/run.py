@@ -6,6 +6,7 @@ import platform
 import sys
 
 import consumers
+import crash_loops
 import launch
 import leak
 import memory
@@ -24,6 +25,7 @@ BENCHES = {
     "launch": launch.main,
     "validate": validate.main,
     "consumers": consumers.main,
+    "crash-loops": crash_loops.main,
 }
 
 

@@ -128,7 +128,7 @@ class Core:
         else:
             self.border.log(f"{self.claim.reason}; nothing is started here")
         self.farewell = None
-        self.dependencies.hold()
+        self.border.run("holding starts", self.dependencies.hold)
         self.chronicle.running(self.supervisord, passive=not self.claim.held)
         if self.store is None:
             self.store = store.Store(self.state, self.supervisord.options.minfds, self.answer, self.border.around)
@@ -159,7 +159,7 @@ class Core:
         finally:
             self.border.run("noting a decision", self.chronicle.after, event, self.restarts.record(process.config.name))
             self.border.run("keeping its memory", self.keeper.changed, process)
-            self.dependencies.turn()
+            self.border.run("ordering starts", self.dependencies.turn)
             if process.state == state:  # else the change that followed has done it
                 self._followed_by(process)
 
@@ -173,13 +173,13 @@ class Core:
     def _followed_by(self, process: inside.Process) -> None:
         unit = inside.unit(process)
         if process.state not in inside.ALIVE:
-            self.liveness.end(process)
+            self.border.run("looking no more", self.liveness.end, process)
         if process.state in inside.ENDED:
             self.readiness.end(process)
             self.notices.forget(process.pid)
             self.end_orphans(unit, unmarked=False)
             if self.farewell is not None:
-                self.farewell.turn()
+                self.border.run("ending in order", self.farewell.turn)
         self._serve(unit)
         if process.state == ProcessStates.FATAL and not self._processes(unit, inside.ALIVE):
             self.listeners.drop(unit)
@@ -192,8 +192,8 @@ class Core:
     def _is_ready(self, process: inside.Process) -> None:
         self.border.run("noting readiness", self.chronicle.ready, process)
         self._serve(inside.unit(process))
-        self.liveness.begin(process)
-        self.dependencies.turn()
+        self.border.run("looking whether it lives", self.liveness.begin, process)
+        self.border.run("ordering starts", self.dependencies.turn)
         self.rolling.poke()
 
     def _serve(self, unit: str) -> None:
@@ -209,7 +209,7 @@ class Core:
         return [p for p in group.processes.values() if p.state in states] if group else []
 
     def _removed(self, _event: object) -> None:
-        self.dependencies.hold()
+        self.border.run("holding starts", self.dependencies.hold)
         units = {p.config.name for p in inside.processes(self.supervisord)}
         self.restarts.forget_all_but(units)
         self.rolling.forget_all_but(units)

@@ -84,6 +84,20 @@ def test_alarm_does_not_end_the_manager_while_it_ends() -> None:
         assert lab.code == 0
 
 
+def test_a_crowd_of_loops_starves_nobody() -> None:
+    """While twenty units crash at once and again, a killed one is back, supervisord answers, and no unit spins."""
+    loop = Restart(max=100, within=3600.0, delay=1.0, factor=1)
+    crowd = [Unit(f"bad-{n}", command="/bin/false", restart=loop) for n in range(20)]
+    with Lab([Unit("api-0"), *crowd]) as lab:
+        pid = lab.wait("api-0", "RUNNING").pid
+        for _ in range(3):
+            os.kill(pid or 0, signal.SIGKILL)
+            pid = lab.wait_restarted("api-0", pid).pid
+        wait_until(lambda: all(lab.unit(u.name).restarts >= 3 for u in crowd), 60, "each is tried again")
+        lab.end()
+        assert lab.code == 0
+
+
 def test_quick_exits_end_in_fatal() -> None:
     """A service that exits at once is started `max` times again, then given up with the reason."""
     with Lab([Unit("api-0", ENDS, restart=QUICKLY)]) as lab:
