@@ -130,7 +130,7 @@ class Watchdog(Settled):
 def alive(spec: Known, notices: Notices) -> list[Probe]:
     """Return the probes that a ready process of `spec` must pass in each look, in this order."""
     found: list[Probe] = []
-    place = next((p for p in spec.places if isinstance(p, Address)), None)
+    place = _asked_at(spec)
     for kind, argument in spec.alive:
         if kind == "notify":
             found.append(Watchdog(notices, spec.alive_times[0]))
@@ -150,10 +150,13 @@ def of(spec: Known, notices: Notices) -> list[Probe]:
 
 
 def _http(argument: str, spec: Known, _notices: Notices) -> Probe:
-    if not spec.places:
-        return Settled()
-    place = next((p for p in spec.places if isinstance(p, Address)), spec.places[0])
-    return Http(place, argument, own=not spec.binds)
+    place = _asked_at(spec)
+    return Settled() if place is None else Http(place, argument, own=not spec.binds)
+
+
+def _asked_at(spec: Known) -> Where | None:
+    """Return where a probe asks: the first TCP address, else the first unix socket, else nowhere."""
+    return next((place for place in spec.places if isinstance(place, Address)), next(iter(spec.places), None))
 
 
 def _notify(_argument: str, _spec: Known, notices: Notices) -> Probe:

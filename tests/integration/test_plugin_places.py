@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from procman.core.lifecycle import Alive
 from procman.core.manifest import Address, Ready
 from procman.core.places import Place, UnixSocket
 from tests.integration.test_plugin_readiness import HEALTH
@@ -110,6 +111,20 @@ def test_probe_over_a_unix_socket_finds_its_instance(tmp_path: Path) -> None:
         wait_until(lambda: lab.unit("api-1").ready, 30, f"it is ready:\n{lab.log()}")
         wait_until(lambda: "HTTP 503" in (lab.unit("api-0").awaits or ""), 30, "the other has answered too")
         assert not lab.unit("api-0").ready
+
+
+def test_alive_is_asked_over_a_unix_socket(tmp_path: Path) -> None:
+    """The one whose /health has gone bad is ended and started again; the other, on the same socket, is not."""
+    place = UnixSocket(str(tmp_path / "api.sock"))
+    alive = Alive(http="/health", interval=0.2, failures=2)
+    with Lab(units((place,), 2, HEALTH, alive=alive)) as lab:
+        for number in range(2):
+            (lab.state / f"api-{number}.good").touch()
+        ready(lab)
+        before = [lab.unit(f"api-{n}").pid for n in range(2)]
+        (lab.state / "api-0.good").unlink()
+        lab.wait_restarted("api-0", before[0])
+        assert lab.unit("api-1").pid == before[1]
 
 
 def test_backlog_survives_the_programs_own_listen() -> None:
