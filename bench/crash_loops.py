@@ -43,8 +43,8 @@ startretries = 1000000
 environment = PROCMAN_RESTART="{policy}"
 """
 GIVEN_UP = "5 60.0 1.0"
-FOR_EVER = "100 1.0 0.9 always 1 0.9 never 0"
-"""Never given up, and started again 0.9 s after each failure: more than any default would start."""
+FOR_EVER = "100 3600.0 1.0 always 1 1.0 never 0"
+"""Not given up in that time, and started again a second after each failure, as far as there is room for it."""
 
 
 def main() -> None:

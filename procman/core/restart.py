@@ -5,6 +5,7 @@ The values are named tuples: with dataclasses (and `core.manifest`) supervisord 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ POLICIES = (ALWAYS, ON_FAILURE, NEVER)
 
 SPREAD = 0.2
 """A pause after the second failure is up to this share longer, so that what failed together does not start together."""
+
+
+SLOT = 0.02
+"""Seconds for one of the starts that are not the first: at most fifty in a second."""
 
 
 class Allowance(NamedTuple):
@@ -70,6 +75,22 @@ def decide(failures: tuple[float, ...], now: float, policy: Restart | Allowance,
     pause = min(longest, policy.delay * float(policy.factor) ** (len(recent) - 2))
     pause *= 1 + SPREAD * chance * (len(recent) > 2)  # noqa: PLR2004 - the second waits for `delay`, as is written
     return Decision(_later(recent, pause - policy.delay), pause)
+
+
+def postponed(decision: Decision, taken: set[int], now: float) -> Decision:
+    """Return `decision` with a start that no other has in its `SLOT`, and add that to those `taken`, numbered from 0.
+
+    A crowd that fails together would else be started together, and a fork takes long enough for the others to wait.
+    """
+    if not decision.wait:
+        return decision
+    number = math.ceil((now + decision.wait) / SLOT)
+    while number in taken:
+        number += 1
+    taken -= {past for past in taken if past * SLOT < now}
+    taken.add(number)
+    wait = max(decision.wait, number * SLOT - now)
+    return decision._replace(wait=wait, failures=_later(decision.failures, wait - decision.wait))
 
 
 def to_text(policy: Restart | Allowance) -> str:

@@ -73,6 +73,7 @@ class Restarts:
         self._chance = chance
         self._records: dict[str, Record] = {}
         self._last_exit: tuple[int, int, str] = (0, 0, "")
+        self._taken: set[int] = set()
         self._options: Options | None = None
 
     def attach(self, options: Options) -> None:
@@ -147,7 +148,9 @@ class Restarts:
         if record.held is not None or not self._runs() or inside.is_spare(process):
             process.give_up()
             return
-        decision = restart.decide(record.failures, time.monotonic(), policy, self._chance())
+        now = time.monotonic()
+        decision = restart.decide(record.failures, now, policy, self._chance())
+        decision = restart.postponed(decision, self._taken, now)
         record.failures = decision.failures
         if decision.wait is None or decision.spent:
             self._give_up(process, record, policy, decision.wait)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from procman.core.lifecycle import Policy
 from procman.core.manifest import Restart
-from procman.core.restart import Allowance, Decision, completes, decide, from_text, to_text
+from procman.core.restart import SLOT, Allowance, Decision, completes, decide, from_text, postponed, to_text
 from tests.support.values import restarts
 
 POLICY = Restart(max=3, within=60.0, delay=2.0)
@@ -105,6 +107,21 @@ def test_pauses_are_spread_by_a_fifth_at_most(chance: float, failures: int) -> N
     plain, spread = decide(before, 100.0, policy).wait or 0.0, decide(before, 100.0, policy, chance).wait or 0.0
     assert plain <= spread <= plain * 1.2
     assert failures > 1 or spread == plain
+
+
+def test_a_crowd_is_started_one_after_another() -> None:
+    """Of two hundred that fail at once no two are started in one slot, none earlier than decided, and none forgiven."""
+    taken: set[int] = set()
+    decided = decide((99.0,), 100.0, POLICY)
+    found = [postponed(decided, taken, 100.0) for _ in range(200)]
+    waits = [each.wait or 0.0 for each in found]
+    assert all(later - earlier >= SLOT * 0.99 for earlier, later in itertools.pairwise(waits))
+    assert waits[0] >= (decided.wait or 0.0)
+    assert waits[-1] == pytest.approx(2.0 + 199 * SLOT, abs=2 * SLOT)
+    assert all(each.failures[0] - each.wait == pytest.approx(99.0 - 2.0) for each in found if each.wait)
+    assert postponed(Decision((1.0,), 0.0), taken, 100.0).wait == 0.0, "the first restart waits for nobody"
+    postponed(decided, taken, 200.0)
+    assert len(taken) == 1, "what is past is forgotten"
 
 
 @pytest.mark.parametrize(
