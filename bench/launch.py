@@ -84,17 +84,21 @@ class Bare:
     def __init__(self, command: list[str]) -> None:
         """Start it."""
         self._command = command
-        self._process = subprocess.Popen(command)
+        self._process = self._started()
 
     def again(self) -> None:
         """Reap it and start the next."""
         self._process.wait()
-        self._process = subprocess.Popen(self._command)
+        self._process = self._started()
 
     def end(self) -> None:
         """End it."""
         self._process.kill()
         self._process.wait()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        # in a session of its own as under a manager: on a busy machine the kernel shares out by session
+        return subprocess.Popen(self._command, start_new_session=True)
 
 
 def _start(folder: Path, kind: str) -> float:
