@@ -31,7 +31,7 @@ STEER_AWAY = "steer away"
 STOP = "stop"
 START = "start"
 
-QUIET_SECONDS = 0.1
+QUIET_SECONDS = 0.3
 """How long a queue must have been empty: a handshake may be under way that began before the traffic left."""
 
 PATIENCE_SECONDS = 2.0
