@@ -1,6 +1,6 @@
 """Consumers: what each guard is worth under kills, what the reference consumers lose (nothing), and how fast they are.
 
-`python bench/run.py consumers` takes about 20 minutes. The table is docs/consumers.md's.
+`python bench/run.py consumers` takes about 30 minutes. Its figures stand in docs/consumers.md.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ A test file subclasses the facts and provides the fixture `lab`.
 
 import json
 import random
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -190,6 +191,21 @@ class StoringFacts:
             assert lab.total() == 0
             with lab.consumer():
                 lab.wait_for_rows(300)
+        assert lab.compare(published) == EXACT
+
+    def test_what_is_in_hand_is_bounded(self, lab: Lab) -> None:
+        """Whatever the broker would send at once, 500 messages at most are in one batch, and the rest waits there."""
+        published = readings(3000)
+        wide = "allow_anonymous true\nmax_inflight_messages 5000"
+        with mosquitto(lab.folder, lab.port, wide), lab.consumer() as consumer, Publisher(lab.port) as publisher:
+            consumer.wait_for("subscribed")
+            with lab.database.locked():
+                publisher.publish(published.values())
+                assert publisher.confirmed() == 3000
+                consumer.wait_for("messages wait", times=2)
+            lab.wait_for_rows(3000)
+            assert consumer.stop() == 0
+        assert {int(count) for count in re.findall(r"(\d+) messages wait", consumer.log())} <= set(range(1, 501))
         assert lab.compare(published) == EXACT
 
     def test_rows_the_database_refuses_are_set_aside(self, lab: Lab) -> None:
