@@ -1,6 +1,7 @@
 """Consumers: what each guard is worth under kills, what the reference consumers lose (nothing), and how fast they are.
 
-`python bench/run.py consumers` takes about 30 minutes. Its figures stand in docs/consumers.md.
+`python bench/run.py consumer-kills consumer-guards consumer-speed` takes about 30 minutes; the figures stand in
+docs/consumers.md.
 """
 
 from __future__ import annotations
@@ -48,21 +49,26 @@ ALONE_CASES: dict[str, tuple[tuple[tuple[str, ...], ...], int, str, dict[str, st
 }
 
 
-def main() -> None:
-    """Print three tables; RuntimeError when a reference consumer lost or doubled a row."""
+def kills() -> None:
+    """Print what the reference consumers lost and doubled; RuntimeError when it was anything."""
     with postgresql(durable=True) as server:
         bad = [name for name, outcome in _proofs(server) if not outcome.exact]
-        _alone()
-        _speed(server)
     if bad:
         raise RuntimeError(f"not exact: {', '.join(bad)}")
 
 
-def _alone() -> None:
+def speed() -> None:
+    """Print rows a second beside a plain consumer."""
+    with postgresql(durable=True) as server:
+        _speed(server)
+
+
+def guards() -> None:
+    """Print what a plain consumer lost and doubled with one guard after another."""
     print(f"\n{ALONE:,} messages at 1,000 a second, each guard alone (Python, SQLite):")
-    for name, (commands, kills, guards, more) in ALONE_CASES.items():
+    for name, (commands, killed, words, more) in ALONE_CASES.items():
         with _lab(python_lab, None) as lab:
-            outcome = attacked(lab, ALONE, kills, 1, commands=commands, GUARDS=guards, **more)
+            outcome = attacked(lab, ALONE, killed, 1, commands=commands, GUARDS=words, **more)
         print(f"  {name}: {outcome}", flush=True)
 
 
@@ -91,9 +97,9 @@ def _speed(server: Postgresql) -> None:
                 candidates["plain, not flushed, in batches"] = (plain, "session quick batch")
             found: dict[str, list[float]] = {name: [] for name in candidates}
             for _ in range(ROUNDS):
-                for name, (command, guards) in candidates.items():
+                for name, (command, words) in candidates.items():
                     with _lab(make, server if database == "postgresql" else None) as lab:
-                        found[name].append(_drained(lab, command, BACKLOG, GUARDS=guards))
+                        found[name].append(_drained(lab, command, BACKLOG, GUARDS=words))
             medians = {name: statistics.median(times) for name, times in found.items()}
             with _lab(make, server if database == "postgresql" else None) as lab:
                 medians["plain, flushed (once)"] = _drained(lab, plain, FLUSHED, GUARDS=session)
@@ -130,7 +136,3 @@ def _lab(make: Callable[..., Lab], server: Postgresql | None) -> Iterator[Lab]:
         yield make(folder, database)
     finally:
         shutil.rmtree(folder)
-
-
-if __name__ == "__main__":
-    main()
