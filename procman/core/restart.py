@@ -18,8 +18,11 @@ SPREAD = 0.2
 """A pause after the second failure is up to this share longer, so that what failed together does not start together."""
 
 
-SLOT = 0.02
-"""Seconds for one of the starts that are not the first: at most fifty in a second."""
+SLOT = 0.05
+"""Seconds for one of the starts of a crowd: at most twenty in a second."""
+
+FEW = 10
+"""So many that end before they count as started are started again at once; more of them are a crowd."""
 
 
 class Allowance(NamedTuple):
@@ -77,19 +80,23 @@ def decide(failures: tuple[float, ...], now: float, policy: Restart | Allowance,
     return Decision(_later(recent, pause - policy.delay), pause)
 
 
-def postponed(decision: Decision, taken: set[int], now: float) -> Decision:
+def postponed(decision: Decision, taken: set[int], now: float, *, quick: bool = True) -> Decision:
     """Return `decision` with a start that no other has in its `SLOT`, and add that to those `taken`, numbered from 0.
 
-    A crowd that fails together would else be started together, and a fork takes long enough for the others to wait.
+    A crowd that fails together would else be started together, and a fork takes long enough for the others to wait. A
+    start at once stays one, unless the process was `quick` to end and `FEW` others have a slot.
     """
-    if not decision.wait:
+    if decision.wait is None:
         return decision
+    taken -= {past for past in taken if past * SLOT < now}
+    if not decision.wait and not quick:
+        return decision
+    crowded = bool(decision.wait) or len(taken) >= FEW
     number = math.ceil((now + decision.wait) / SLOT)
     while number in taken:
         number += 1
-    taken -= {past for past in taken if past * SLOT < now}
     taken.add(number)
-    wait = max(decision.wait, number * SLOT - now)
+    wait = max(decision.wait, number * SLOT - now) if crowded else 0.0
     return decision._replace(wait=wait, failures=_later(decision.failures, wait - decision.wait))
 
 

@@ -118,7 +118,7 @@ class Restarts:
             if self._runs() and not record.completed:
                 self._ended(process, record)
         elif isinstance(event, events.ProcessStateBackoffEvent):
-            self._failed(process, record)
+            self._failed(process, record, quick=event.from_state == ProcessStates.STARTING)
 
     def _starting(self, event: StateEvent, record: Record) -> None:
         if event.from_state == ProcessStates.BACKOFF or record.retrying:
@@ -140,7 +140,7 @@ class Restarts:
         else:
             process.change_state(ProcessStates.BACKOFF)
 
-    def _failed(self, process: Process, record: Record) -> None:
+    def _failed(self, process: Process, record: Record, *, quick: bool) -> None:
         policy = self._policy(process.config) or restart.Allowance()
         if record.unwell is None and restart.completes(record.code, policy):
             _complete(process, record)
@@ -150,7 +150,7 @@ class Restarts:
             return
         now = time.monotonic()
         decision = restart.decide(record.failures, now, policy, self._chance())
-        decision = restart.postponed(decision, self._taken, now)
+        decision = restart.postponed(decision, self._taken, now, quick=quick)
         record.failures = decision.failures
         if decision.wait is None or decision.spent:
             self._give_up(process, record, policy, decision.wait)

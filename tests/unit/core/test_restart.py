@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from procman.core.lifecycle import Policy
 from procman.core.manifest import Restart
-from procman.core.restart import SLOT, Allowance, Decision, completes, decide, from_text, postponed, to_text
+from procman.core.restart import FEW, SLOT, Allowance, Decision, completes, decide, from_text, postponed, to_text
 from tests.support.values import restarts
 
 POLICY = Restart(max=3, within=60.0, delay=2.0)
@@ -119,9 +119,19 @@ def test_a_crowd_is_started_one_after_another() -> None:
     assert waits[0] >= (decided.wait or 0.0)
     assert waits[-1] == pytest.approx(2.0 + 199 * SLOT, abs=2 * SLOT)
     assert all(each.failures[0] - each.wait == pytest.approx(99.0 - 2.0) for each in found if each.wait)
-    assert postponed(Decision((1.0,), 0.0), taken, 100.0).wait == 0.0, "the first restart waits for nobody"
+    assert postponed(Decision((1.0,), 0.0), taken, 100.0, quick=False).wait == 0.0, (
+        "one that had started waits for none"
+    )
     postponed(decided, taken, 200.0)
     assert len(taken) == 1, "what is past is forgotten"
+
+
+def test_a_few_quick_ends_are_no_crowd() -> None:
+    """The first ten that end at once are started at once, the others one after another."""
+    taken: set[int] = set()
+    waits = [postponed(Decision((1.0,), 0.0), taken, 100.0).wait for _ in range(FEW + 3)]
+    assert waits[:FEW] == [0.0] * FEW
+    assert [round(wait / SLOT) for wait in waits[FEW:] if wait] == [FEW, FEW + 1, FEW + 2]
 
 
 @pytest.mark.parametrize(
