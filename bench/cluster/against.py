@@ -178,7 +178,7 @@ def main() -> int:
     for name in given.only.split(","):
         try:
             PARTS[name](given.rounds, until)
-        except peers.Unavailable as missing:
+        except (peers.Unavailable, RuntimeError) as missing:
             print(f"{name}: not measured: {missing}")
     return 0
 

@@ -1,7 +1,11 @@
 """The preload of node: servers that know nothing of procman take the address they are handed, and drain."""
 
+import contextlib
+import os
 import signal
+import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -84,6 +88,34 @@ def test_other_ports_are_left_alone(tmp_path: Path) -> None:
         for port in (running.port, other):
             with kept(port) as connection:
                 assert connection.ask()[0] == 200
+
+
+BOTH = """
+const { createServer } = require('http');
+createServer((_, response) => response.end('unix')).listen(process.env.UNIX);
+createServer((_, response) => response.end('tcp')).listen(process.env.PORT);
+"""
+
+
+def test_each_of_several_sockets_goes_to_who_asks_for_it(tmp_path: Path) -> None:
+    """Of two sockets that were handed over, a port and a path, each server takes the one it names."""
+    need("node", "nodejs")
+    path = tempfile.mktemp(prefix="pm", dir="/tmp")  # noqa: S306 - a short name, bound at once
+    with socket.socket(socket.AF_UNIX) as listener, contextlib.ExitStack() as stack:
+        listener.bind(path)
+        stack.callback(os.unlink, path)
+        listener.listen(8)
+        command = ["node", "-e", BOTH]
+        running = stack.enter_context(
+            server(command, tmp_path, tmp_path / "log", others=[listener], more={"UNIX": path})
+        )
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(PATIENCE)
+            client.connect(path)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert b"".join(iter(lambda: client.recv(4096), b"")).endswith(b"unix")
+        with kept(running.port) as one:
+            assert one.ask()[2] == b"tcp"
 
 
 def test_npm_passes_the_address_on(tmp_path: Path) -> None:

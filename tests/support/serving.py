@@ -26,9 +26,11 @@ PATIENCE = 30.0
 
 # What the launcher does with the address of a service.
 _HANDED = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="api")
+import fcntl, os, sys
+copies = [fcntl.fcntl(int(fd), fcntl.F_DUPFD, 100) for fd in sys.argv[1].split(",")]
+for number, fd in enumerate(copies, 3):
+    os.dup2(fd, number)
+os.environ.update(LISTEN_FDS=str(len(copies)), LISTEN_PID=str(os.getpid()), LISTEN_FDNAMES="api")
 os.execvp(sys.argv[2], sys.argv[2:])
 """
 
@@ -81,9 +83,18 @@ class Running:
 
 @contextmanager
 def server(
-    command: Sequence[str], folder: Path, log: Path, *, drain: str = "20 TERM", more: Mapping[str, str] | None = None
+    command: Sequence[str],
+    folder: Path,
+    log: Path,
+    *,
+    drain: str = "20 TERM",
+    more: Mapping[str, str] | None = None,
+    others: Sequence[socket.socket] = (),
 ) -> Iterator[Running]:
-    """Run `command` in `folder` with a listening socket at descriptor 3 and, with `drain`, its connections drained."""
+    """Run `command` in `folder` with a listening socket at descriptor 3 and, with `drain`, its connections drained.
+
+    `others`: further listening sockets, at the descriptors that follow.
+    """
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = listener.getsockname()[1]
@@ -91,7 +102,8 @@ def server(
         variables |= {"NODE_OPTIONS": f'--require "{PRELOADS}/node.cjs"'}
         if drain:
             variables |= {"PROCMAN_DRAIN": drain, "PYTHONPATH": f"{PRELOADS}/python"}
-        argv = [sys.executable, "-S", "-I", "-c", _HANDED, str(listener.fileno()), *command]
+        handed = [sock.fileno() for sock in (listener, *others)]
+        argv = [sys.executable, "-S", "-I", "-c", _HANDED, ",".join(map(str, handed)), *command]
         with log.open("wb") as sink:
             process = subprocess.Popen(
                 argv,
@@ -100,7 +112,7 @@ def server(
                 stdin=subprocess.DEVNULL,
                 stdout=sink,
                 stderr=sink,
-                pass_fds=[listener.fileno()],
+                pass_fds=handed,
                 process_group=0,
             )
         try:
