@@ -28,18 +28,20 @@ class Counted:
 
 @contextmanager
 def load(
-    port: int, kind: str, *, rate: float = 60, connections: int = 16, open_first: bool = False
+    port: int, kind: str, *, rate: float = 60, connections: int = 16, open_first: bool = False, requests: int = 0
 ) -> Iterator[Counted]:
-    """Send requests to `port` while the block runs."""
+    """Send requests to `port` while the block runs, or as many as `requests` says."""
     counted = Counted()
     command = [sys.executable, str(CLIENT), f"127.0.0.1:{port}", "--kind", kind, "--rate", str(rate)]
     command += ["--connections", str(connections), "--timeout", "60"]
     command += ["--open-first"] if open_first else []
+    command += ["--requests", str(requests)] if requests else []
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield counted
-        process.terminate()
+        if not requests:
+            process.terminate()
         document: dict[str, Any] = json.loads(process.communicate(timeout=120)[0])
         for name in ("sent", "ok", "lost", "failed", "by_pid", "examples"):
             setattr(counted, name, document[name])
