@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from procman.adapters.state import State
 from procman.core.errors import Failed
 
 ANSWER_WITHIN = 20.0
 POLL = 0.02
+_REQUESTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def python() -> str:
@@ -39,16 +41,38 @@ def launch(state: State, answers: Callable[[], bool], *, foreground: bool) -> in
     """
     if importlib.util.find_spec("supervisor") is None:
         raise Failed("supervisord is not installed beside procman", "pip install 'supervisor>=4.3,<4.4'")
-    process = _spawn(state, foreground=foreground)
+    process: subprocess.Popen[bytes] | None = None
     answered = False
     try:
+        with _later():
+            process = _spawn(state, foreground=foreground)
         _wait_for(process, state, answers)
         answered = True
     finally:
-        if not answered:
+        if process is not None and not answered:
             process.kill()
             process.wait()
     return process.pid
+
+
+@contextmanager
+def _later() -> Iterator[None]:
+    """Let requests to end come afterwards: between the fork and its pid a Ctrl-C would leave a process nobody knows.
+
+    Handlers and not a mask, which the new process would inherit.
+    """
+    noted: list[int] = []
+    former = {each: signal.getsignal(each) for each in _REQUESTS}
+    for each, handler in former.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(each, lambda number, _frame: noted.append(number))
+    try:
+        yield
+    finally:
+        for each, handler in former.items():
+            signal.signal(each, handler)
+    for number in noted:
+        signal.raise_signal(number)
 
 
 def _wait_for(process: subprocess.Popen[bytes], state: State, answers: Callable[[], bool]) -> None:

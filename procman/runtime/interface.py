@@ -47,6 +47,14 @@ class Interface:
         """
         return int(str(_reply(self._core, "replace", lambda: _replace(self._core, unit, reason))))
 
+    def call_off(self, unit: str) -> bool:
+        """Let a replacement of `unit` that is not ready yet fail; the old process serves on.
+
+        @param string unit      the name of the unit
+        @return boolean result  whether there was one
+        """
+        return bool(_reply(self._core, "call_off", lambda: self._core.rolling.call_off(unit)))
+
     def retire(self, unit: str) -> int:
         """Stop `unit` after new connections have left it and its queue is empty.
 

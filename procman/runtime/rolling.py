@@ -44,9 +44,9 @@ class Rooms(NamedTuple):
 
 
 class Job:
-    """One replacement or retirement. `phase` is of `core.rolling`; `why` it failed."""
+    """One replacement or retirement. `phase` is of `core.rolling`; `why` it failed, `off` that nobody wants it now."""
 
-    __slots__ = ("config", "number", "phase", "quiet", "reason", "since", "spare", "why")
+    __slots__ = ("config", "number", "off", "phase", "quiet", "reason", "since", "spare", "why")
 
     def __init__(self, number: int, reason: str, config: GroupConfig) -> None:
         self.number = number
@@ -55,6 +55,7 @@ class Job:
         self.phase = ""
         self.since = self.quiet = time.monotonic()
         self.why: str | None = None
+        self.off: str | None = None
         self.spare: str | None = None
 
 
@@ -84,6 +85,15 @@ class Rolling:
     def retire(self, unit: str, reason: str) -> int:
         """Stop `unit` after new connections have left it and its queue is empty; returns at once, see `replace`."""
         return self._begin(unit, rules.RETIRE, reason, self._group(unit).config)
+
+    def call_off(self, unit: str) -> bool:
+        """Let a replacement of `unit` that is not ready yet fail; the old process serves on. Tell whether one was."""
+        job = self._jobs.get(unit)
+        if job is None or job.phase not in (rules.WARMING, rules.STARTING):
+            return False
+        job.off = "was called off"
+        self.poke()
+        return True
 
     def busy(self, unit: str) -> bool:
         """Tell whether a job for `unit` is under way."""
@@ -193,7 +203,7 @@ class Rolling:
             main=main is not None and not _is_down(main),
             spare=spare is not None and not _is_down(spare),
             ready=new is not None and new.state == ProcessStates.RUNNING and self._rooms.readiness.ready(new),
-            hopeless=self._hopeless(new),
+            hopeless=job.off or self._hopeless(new),
             seconds=now - job.since,
             quiet=now - job.quiet,
         )

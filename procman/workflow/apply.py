@@ -184,8 +184,13 @@ def _roll(state: State, target: Target, actions: list[Action], progress: Progres
     if not fits:
         progress(actions[0].unit, f"{why}: replacing in place, connections wait meanwhile")
         return False
+    _settle(state, target, progress)  # a command that was killed, or a memory limit, may have begun one
     roll(state, [a.unit for a in actions], actions[0].reason, fits, progress)
     return True
+
+
+def _settle(state: State, target: Target, progress: Progress) -> None:
+    settle(state, progress, max((a.patience for a in target.awaited()), default=0.0) + _FINISH_WITHIN)
 
 
 def _specs_of(observed: Observed, units: set[str]) -> tuple[Spec, ...]:
@@ -214,7 +219,7 @@ def _bring_back(state: State, target: Target, before: Before, progress: Progress
             end_manager(state, progress)
             _restore_record(state, before)
             return
-        settle(state, progress, max((a.patience for a in target.awaited()), default=0.0) + _FINISH_WITHIN)
+        _settle(state, target, progress)
         former = as_it_was(target.project, before.running, before.applied or target.applied)
         _write(state, sheets(former, place(state)))
         _restore_record(state, before)

@@ -21,7 +21,7 @@ from procman.workflow.ready import POLL, Progress, last_lines
 from procman.workflow.target import Target
 
 _WORDS = {
-    rolling.WARMING: "starting its replacement",
+    rolling.WARMING: "replacing: the new one starts beside it",
     rolling.CLEARING: "ending the replacement",
     rolling.LEAVING: "the replacement is ready and has the traffic; the old one ends",
     rolling.DONE: "replaced",
@@ -100,14 +100,15 @@ def roll(state: State, units: list[str], reason: str, parallel: int, progress: P
 
 
 def settle(state: State, progress: Progress, patience: float) -> None:
-    """Wait until no replacement is under way: the manager finishes what it has begun."""
+    """Wait until no replacement is under way: what is not ready yet is called off, what is takes over."""
     client = supervisor_rpc.Client(state.socket)
     deadline = time.monotonic() + patience
-    said = False
+    told: set[str] = set()
     while busy := [u.unit for u in client.status().units if u.job is not None and not rolling.over(u.job.phase)]:
-        if not said:
-            said = True
-            progress(busy[0], "finishing the replacement under way")
+        for unit in set(busy) - told:
+            progress(unit, "ending the replacement under way")
+            client.call_off(unit)
+        told.update(busy)
         if time.monotonic() > deadline:
             raise Failed(f"the replacement of {busy[0]} does not end", "procman status shows what it does")
         time.sleep(POLL)

@@ -148,7 +148,7 @@ def test_reload_needs_a_manager_and_a_known_name(shop: Project) -> None:
 
 
 def test_an_interrupted_reload_leaves_whole_instances(shop: Project) -> None:
-    """Ctrl-C in the middle: the manager finishes what it has begun, every instance runs once, nothing is lost."""
+    """Ctrl-C in the middle: what is not ready yet is called off, every instance runs once, nothing is lost."""
     write(shop, "slow=0.5")
     shop.up()
     with Load(shop.port) as load, shop.popen("reload") as process:

@@ -92,7 +92,7 @@ def test_the_state_is_private(secretive: Project) -> None:
         for path in (secretive.state, *secretive.state.rglob("*"))
     }
     folders = {name for name in modes if (secretive.state / name).is_dir()}
-    assert folders == {".", "logs", "specs"}
+    assert folders == {".", "logs", "specs", "tokens"}
     assert {name: oct(mode) for name, mode in modes.items() if mode not in (0o700, 0o600)} == {}
     assert {modes[name] for name in folders} == {0o700}
 

@@ -86,7 +86,7 @@ def test_the_listening_socket_is_descriptor_3(bench: Bench) -> None:
         with store(bench, b"ok", [server.fileno()]) as plugin:
             started = start(bench, bench.api(instance="1", listen=f"{port} 127.0.0.1")).becomes()
             state = bench.state.encode()
-            assert plugin.heard == [[b"start", b"api-1", state, b"api", b"1", b"127.0.0.1", str(port).encode()]]
+            assert plugin.heard == [[b"start", b"api-1", state, b"api", b"1", f"{port} 127.0.0.1".encode()]]
         inode = os.fstat(server.fileno()).st_ino
         assert Path(f"/proc/{started.pid}/fd/3").stat().st_ino == inode
     assert sorted(int(entry.name) for entry in Path(f"/proc/{started.pid}/fd").iterdir()) == [0, 1, 2, 3]
