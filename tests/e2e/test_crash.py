@@ -42,6 +42,7 @@ def test_a_crash_loop_is_given_up_and_revived(shop: Project) -> None:
         "memory": "10M",
         "start": {"time": "300ms"},
         "restart": {"max": 2, "within": "60s", "delay": "100ms"},
+        **shop.only("work"),
     }
     shop.write({"api": shop.api(instances=1), "worker": worker})
     ended(shop.run("up"), 0)

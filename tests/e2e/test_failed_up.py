@@ -56,7 +56,8 @@ def test_what_was_brought_back_survives_an_update(running: Project) -> None:
 
 def test_a_failing_first_start_leaves_nothing(shop: Project) -> None:
     """When the very first `up` fails, no process is left, the project was never started, and a good `up` works."""
-    shop.write({"api": shop.api(), "worker": {"kind": "singleton", "command": service("crasher"), **QUICK}})
+    worker = {"kind": "singleton", "command": service("crasher"), **QUICK, **shop.only("work")}
+    shop.write({"api": shop.api(), "worker": worker})
     ended(shop.run("up"), 1, "crasher: cannot reach the database")
     assert shop.processes() == []
     shop.status_code(4)

@@ -12,9 +12,14 @@ PATIENCE = 60.0
 LEAK = service("leak", "150")
 
 
+def leak(shop: Project, memory: object) -> None:
+    """Write a project of one leaking consumer."""
+    shop.write({"leak": {"kind": "singleton", "command": LEAK, "memory": memory, **shop.only("leak")}})
+
+
 def test_a_leak_is_replaced_and_told(shop: Project) -> None:
     """An instance that grows past its limit is replaced; status and events say so; nothing counts as failed."""
-    shop.write({"leak": {"kind": "singleton", "command": LEAK, "memory": {"limit": "60M", "hard": "300M"}}})
+    leak(shop, {"limit": "60M", "hard": "300M"})
     shop.up()
     former = shop.pids()["leak-0"]
     shop.renewed("leak-0", former)
@@ -25,11 +30,11 @@ def test_a_leak_is_replaced_and_told(shop: Project) -> None:
 
 def test_a_new_limit_holds_without_a_restart(shop: Project) -> None:
     """`up` with another limit alone restarts nothing, and the new one is the one that counts."""
-    shop.write({"leak": {"kind": "singleton", "command": LEAK, "memory": "400M"}})
+    leak(shop, "400M")
     shop.up()
     former = shop.pids()["leak-0"]
     wait_until(lambda: shop.status()["instances"][0]["memory_bytes"] > 140 << 20, PATIENCE, "it has grown", 0.2)
-    shop.write({"leak": {"kind": "singleton", "command": LEAK, "memory": "60M"}})
+    leak(shop, "60M")
     ended(shop.run("up"), 0, "0 to replace")
     assert shop.renewed("leak-0", former)
 

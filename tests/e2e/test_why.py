@@ -52,7 +52,8 @@ def test_who_ended_it_is_told_apart(shop: Project) -> None:
 def test_a_crash_has_its_last_words_and_memory_its_advice(shop: Project) -> None:
     """What a process wrote last stands under its death; what was replaced for memory gets advice."""
     dies = {"kind": "scalable", "command": DIES, "shell": True, "memory": "20M", "restart": {"max": 0}}
-    leak = {"kind": "singleton", "command": service("leak", "150"), "memory": {"limit": "60M", "hard": "300M"}}
+    memory = {"limit": "60M", "hard": "300M"}
+    leak = {"kind": "singleton", "command": service("leak", "150"), "memory": memory, **shop.only("leak")}
     shop.write({"dies": dies, "leak": leak})
     shop.up()
     former = shop.pids()["leak-0"]

@@ -126,6 +126,10 @@ class Project:
             **changes,
         }
 
+    def only(self, topic: str) -> Text:
+        """What a further singleton consumes: without a topic its lock would be one for all tests that run now."""
+        return {"consumes": {"broker": f"mqtt://{self.scope}", "topics": [topic], "client_id": topic}}
+
     def write(self, services: Mapping[str, Text] | None = None, **top: object) -> None:
         """Write the manifest: the API and the consumer, or these services. JSON is YAML."""
         text = {
