@@ -42,7 +42,9 @@ def broker() -> ScalarKind[str]:
             normalize_broker(url)
         except ValueError:
             raise Fault("this is not the URL of an MQTT broker") from None
-        if not re.fullmatch(_BROKER, url):
+        scheme, _, rest = url.partition("://")
+        host, _, port = rest.partition(":")
+        if not (scheme in ("mqtt", "mqtts") and _is_usual(host, port)) and not re.fullmatch(_BROKER, url):
             raise Fault("this is not the URL of an MQTT broker")
         return url
 

@@ -23,7 +23,7 @@ LONGEST = 1 << 16
 # Texts, compiled when they are first needed: not every command has them.
 _ASSIGNMENT = r"(?s)([A-Za-z_][A-Za-z0-9_]*)=(.*)"
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?[smhd]?"
-_VERSIONED = r"(python|pypy|node|nodejs|php|ruby|lua)-?[0-9.]+"
+_VERSIONED = frozenset(("python", "pypy", "node", "nodejs", "php", "ruby", "lua"))
 _SAME = {"nodejs": "node", "pypy": "python"}
 # Programs that only change how the next one runs, with their options that take a word.
 _PREFIXES = {
@@ -164,7 +164,7 @@ def _unwrapped(
 
 def _skip_options(words: list[str], with_value: str) -> None:
     words.pop(0)
-    while words and (words[0].startswith("-") or re.fullmatch(_NUMBER, words[0])):
+    while words and (words[0].startswith("-") or (words[0][:1].isdigit() and re.fullmatch(_NUMBER, words[0]))):
         word = words.pop(0)
         if word == "--":
             return
@@ -185,6 +185,6 @@ def _module(args: tuple[str, ...]) -> int | None:
 def _bare(word: str) -> str:
     """Return the name of a program without folder and version: ``/usr/bin/python3.11`` is ``python``."""
     name = basename(word) or word
-    match = re.fullmatch(_VERSIONED, name) if name[-1:].isdigit() else None
-    bare = match[1] if match else name
+    unversioned = name.rstrip("0123456789.").removesuffix("-")
+    bare = unversioned if unversioned in _VERSIONED and name[-1:].isdigit() else name
     return _SAME.get(bare, bare)

@@ -110,8 +110,13 @@ def places_of(root: Node) -> Places:
     return Places(values, keys, raw)
 
 
+_IN_NUMBERS = frozenset("+-.0123456789abcdefABCDEFxoinIN")
+
+
 def _number(text: str) -> str | int | float:
     """Return the number that `text` writes, or `text` when it writes none."""
+    if not _IN_NUMBERS.issuperset(text):
+        return text  # most values: no pattern need be compiled for them
     if re.fullmatch(_INTEGER, text):
         return int(text)
     if re.fullmatch(_BASED, text):
