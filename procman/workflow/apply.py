@@ -23,9 +23,9 @@ from procman.core.sheet import Sheet
 from procman.core.spec import Spec
 from procman.engines import supervisord as engine
 from procman.workflow.ending import end_manager, stop_units
+from procman.workflow.in_place import at_once, fitting, replace_at_once
 from procman.workflow.leaving import end_sessions, leavers, told
 from procman.workflow.observe import observe
-from procman.workflow.preflight import check_room
 from procman.workflow.preview import Before
 from procman.workflow.ready import Progress, wait_ready
 from procman.workflow.roll import ROLLING, Pace, roll, rollable, room, settle
@@ -141,7 +141,7 @@ def _converge(
     *,
     back: bool = False,
 ) -> None:
-    """Take `actions` one after another; `back`: to what ran before, which has had its room already."""
+    """Take `actions` in their order; `back`: to what ran before, which has had its room already."""
     client = supervisor_rpc.Client(state.socket)
     client.reload_config()
     known = {u.unit for u in observed.units}
@@ -161,15 +161,16 @@ def _converge(
         if rolled and _roll(state, target, rolled, progress, pace):
             del rest[: len(rolled)]
             continue
-        action = rest.pop(0)
-        if not back:
-            check_room(target, (action,), observed)
-        progress(action.unit, "replacing" if action.do is Do.REPLACE else "starting")
-        _start(state, client, action.unit, known=action.unit in known, progress=progress)
-        waiting.add(action.unit)
-        if action.do is Do.REPLACE:
+        group = at_once(rest, target, observed)
+        group = group if back else fitting(group, target, observed)
+        rest = [a for a in rest if a not in group]
+        if group[0].do is Do.REPLACE:
             wait_ready(state, target.awaited(waiting), progress)
             waiting.clear()
+            replace_at_once(state, target, group, progress)
+        else:
+            _start(state, client, group[0].unit, known=group[0].unit in known, progress=progress)
+            waiting.add(group[0].unit)
 
 
 def _together(actions: list[Action], target: Target, observed: Observed) -> list[Action]:
@@ -200,6 +201,7 @@ def _specs_of(observed: Observed, units: set[str]) -> tuple[Spec, ...]:
 
 
 def _start(state: State, client: supervisor_rpc.Client, unit: str, *, known: bool, progress: Progress) -> None:
+    progress(unit, "starting")
     if known:
         stop_units(state, [unit], progress)
         client.remove(unit)

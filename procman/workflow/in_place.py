@@ -1,0 +1,83 @@
+"""Which instances are replaced at once when the old process must go first, and doing that.
+
+Services do not wait for each other unless one depends on the other. Of a service with several instances one half goes
+first, so that some run all the time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from procman.adapters import supervisor_rpc
+from procman.adapters.state import State
+from procman.core.diff import Action, Do
+from procman.core.errors import Failed
+from procman.core.observed import Observed
+from procman.workflow.ending import stop_units
+from procman.workflow.preflight import check_room
+from procman.workflow.ready import Progress, wait_ready
+from procman.workflow.target import Target
+
+MANY = 10
+"""More than so many are told in one line."""
+
+
+def at_once(actions: list[Action], target: Target, observed: Observed) -> tuple[Action, ...]:
+    """Return those of `actions` that are replaced together with the first; only it when it listens on a held socket."""
+    found: list[Action] = []
+    seen: set[str] = set()
+    taken: Counter[str] = Counter()
+    alive = Counter(u.unit.rpartition("-")[0] for u in observed.units if u.pid)
+    for action in actions:
+        want, unit = target.want(action.unit), observed.unit(action.unit)
+        apart = action.do is not Do.REPLACE or want is None or unit is None or unit.slot_inode is not None
+        if apart or want is None or any(name in seen - {action.service} for name, _ in want.spec.depends_on):
+            break
+        seen.add(action.service)
+        if taken[action.service] < max(1, (alive[action.service] + 1) // 2):
+            taken[action.service] += 1
+            found.append(action)
+    return tuple(found or actions[:1])
+
+
+def fitting(actions: tuple[Action, ...], target: Target, observed: Observed) -> tuple[Action, ...]:
+    """Return `actions` when this machine has room for all of them, else the first; Failed when not even for that."""
+    if len(actions) > 1:
+        try:
+            check_room(target, actions, observed)
+        except Failed:
+            actions = actions[:1]
+        else:
+            return actions
+    check_room(target, actions, observed)
+    return actions
+
+
+def replace_at_once(state: State, target: Target, actions: tuple[Action, ...], progress: Progress) -> None:
+    """Stop the instances of `actions`, start them anew when the last is down, and wait until all are ready."""
+    units = [a.unit for a in actions]
+    tell = progress
+    if len(units) > MANY:
+        progress("", f"replacing {len(units)} instances, {units[0]} to {units[-1]}")
+        tell = _brief(progress)
+    else:
+        for unit in units:
+            progress(unit, "replacing")
+    stop_units(state, units, tell)
+    client = supervisor_rpc.Client(state.socket)
+    for unit in units:
+        client.remove(unit)
+        client.add(unit)
+    wait_ready(state, target.awaited(set(units)), tell)
+    if len(units) > MANY:
+        progress("", f"{len(units)} instances are ready")
+
+
+def _brief(progress: Progress) -> Progress:
+    """Return `progress` without the lines that come once for each instance."""
+
+    def tell(unit: str, words: str) -> None:
+        if words != "stopping" and not words.startswith("ready after"):
+            progress(unit, words)
+
+    return tell
