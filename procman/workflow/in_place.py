@@ -31,6 +31,7 @@ def at_once(actions: list[Action], target: Target, observed: Observed) -> tuple[
     for action in actions:
         want, unit = target.want(action.unit), observed.unit(action.unit)
         apart = action.do is not Do.REPLACE or want is None or unit is None or unit.slot_inode is not None
+        apart = apart or (want is not None and want.spec.binds)  # it serves connections, and holds no socket of ours
         if apart or want is None or any(name in seen - {action.service} for name, _ in want.spec.depends_on):
             break
         seen.add(action.service)
