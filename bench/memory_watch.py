@@ -12,13 +12,14 @@ import measure
 from procman.core import caps
 from procman.core.limits import Limit, Limits
 from procman.runtime import procfs
+from procman.runtime.caps import NEAR_SECONDS, SECONDS
 from procman.runtime.usage import Usage
 
 PROCESSES = 20
 LOOKS = 300
 HOURS = 24
 GOAL = 0.005
-"""Of a core, with a look a second at 20 processes."""
+"""Of a core, at 20 processes."""
 
 SLEEPS = "import json, signal; kept = b'x' * (20 << 20); signal.pause()"
 
@@ -31,7 +32,7 @@ def main() -> None:
         units = [(f"api-{i}", child.pid) for i, child in enumerate(children)]
         quiet = cost(Usage(lambda: units), LOOKS)
         before = measure.resident(os.getpid())[0]
-        day = cost(Usage(lambda: units), HOURS * 3600, judged=True)
+        day = cost(Usage(lambda: units), int(HOURS * 3600 / SECONDS), judged=True)
         grown = measure.resident(os.getpid())[0] - before
     finally:
         for child in children:
@@ -39,8 +40,13 @@ def main() -> None:
             child.wait()
     others = len(procfs.pids()) - PROCESSES
     print(f"a look at {PROCESSES} processes of 25 MiB among {others} others ({LOOKS} looks)")
-    print(f"  processor time {quiet * 1000:.2f} ms, so {quiet * 100:.2f} % of a core; at most {GOAL * 100:g} %")
-    print(f"{HOURS} simulated hours, a look a second: {day * 1000:.2f} ms each, {grown >> 10} KiB more resident memory")
+    share, near = quiet / SECONDS * 100, quiet / NEAR_SECONDS * 100
+    print(
+        f"  processor time {quiet * 1000:.2f} ms, so {share:.2f} % of a core, {near:.2f} % while one is near its limit;"
+    )
+    print(f"  at most {GOAL * 100:g} %")
+    looks = int(HOURS * 3600 / SECONDS)
+    print(f"{HOURS} simulated hours, {looks} looks: {day * 1000:.2f} ms each, {grown >> 10} KiB more resident memory")
 
 
 def cost(usage: Usage, looks: int, *, judged: bool = False) -> float:

@@ -20,14 +20,16 @@ WARN, CALM, REPLACE, RESTART = "warn", "calm", "replace", "restart"
 class Watched:
     """What is known of one instance. `replaced`: when it was replaced for its memory, the newest last.
 
-    `close`: it has four fifths of its limit or more, and wants to be looked at more often.
+    `close`: it has four fifths of its limit or more, or grows so fast that it has its limit two looks from now; it is
+    to be looked at more often. `size` is what it had at the last look.
     """
 
-    __slots__ = ("close", "over", "replaced", "warned")
+    __slots__ = ("close", "over", "replaced", "size", "warned")
 
     def __init__(self) -> None:
         self.over: float | None = None
         self.close = self.warned = False
+        self.size = 0
         self.replaced: tuple[float, ...] = ()
 
 
@@ -37,8 +39,9 @@ def judge(watched: Watched, size: int, soft: int, hard: int | None, now: float) 
     Over its limit for half a second it is replaced. One that came from a replacement is left alone for 30 s, else a
     limit that is too low would replace it without end; over the hard limit nothing is waited for.
     """
-    watched.close = size * 100 >= soft * CALM_PERCENT
-    if not watched.close:
+    much = size * 100 >= soft * CALM_PERCENT
+    watched.close, watched.size = much or size + 2 * (size - watched.size) >= soft, size
+    if not much:
         watched.over = None
         calmed, watched.warned = watched.warned, False
         return CALM if calmed else None

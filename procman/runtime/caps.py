@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from procman.runtime.replacing import Replacing
     from procman.runtime.usage import Usage
 
-SECONDS = 1.0
-NEAR_SECONDS = 0.25
+SECONDS = 0.25
+NEAR_SECONDS = 0.125
 
 
 class Caps:

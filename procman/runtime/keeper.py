@@ -1,13 +1,15 @@
-"""Looks after the memory of every instance about once a second: measures it, holds it to its limit. Only wires."""
+"""Looks after the memory of every instance some times a second: measures it, holds it to its limit. Only wires."""
 
 from __future__ import annotations
 
 import atexit
 import os
+import time
 from typing import TYPE_CHECKING
 
 from supervisor.states import SupervisorStates
 
+from procman.core.pace import Pace
 from procman.runtime import inside
 from procman.runtime.again import Again
 from procman.runtime.caps import SECONDS, Caps
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
     from procman.runtime.loop import Wake
     from procman.runtime.restarts import Restarts
     from procman.runtime.rolling import Rolling
+
+
+RARELY_SECONDS = 1.0
+"""Between two looks at the groups and the machine."""
 
 
 class Keeper:
@@ -53,6 +59,8 @@ class Keeper:
         self._pressure = Pressure(state, self._processes, self._startable, self._usage, self._replacing)
         self._turn = border.around("measuring memory", self._look)
         self._begun = 0
+        self._pace = Pace()
+        self._rarely = 0.0
 
     def begin(self) -> None:
         """Begin to look; once, however often asked."""
@@ -114,16 +122,24 @@ class Keeper:
         self._caps.forget_all_but(units)
 
     def _look(self) -> None:
-        pause = SECONDS
+        began = time.thread_time()
+        wanted: float | None = SECONDS
         try:
-            if self._usage.turn():
-                pause = self._caps.look()
-                self._kills()
-                self.chronicle.look()
-                self.groups.tidy()
-                self._pressure.look(self._caps.limits)
+            if not self._usage.turn():
+                wanted = None
+                return
+            wanted = self._caps.look()
+            if time.monotonic() >= self._rarely:
+                self._rarely = time.monotonic() + RARELY_SECONDS
+                self._machine()
         finally:
-            self._wake.call(pause, self._turn)
+            self._wake.call(self._pace.pause(time.thread_time() - began, wanted), self._turn)
+
+    def _machine(self) -> None:
+        self._kills()
+        self.chronicle.look()
+        self.groups.tidy()
+        self._pressure.look(self._caps.limits)
 
     def _kills(self) -> None:
         for process in self._processes():

@@ -1,6 +1,6 @@
 """Keeps how much memory each unit's whole process tree needs: now, at most, and usually. Decides nothing.
 
-Runs every second, for 5 ms of processor time at most: a round through many processes goes on at the next turn. The
+Runs four times a second, for 5 ms of processor time at most: a round through many goes on in the next turn. The
 kernel walks the page tables for a PSS, up to 25 ms per GiB, so it is asked only when the RSS (0.01 ms) has moved by
 more than a fiftieth since; a smaller change is added as it is. What is larger than 256 MiB is taken by its RSS.
 """

@@ -65,8 +65,8 @@ FIELDS = (
     _mapped("exec_interpreter", "command", "the first word; none runs the script itself", aliases=("interpreter",)),
     _mapped("node_args", "command", "between node and the script", "array", "string", aliases=("interpreter_args",)),
     Field("max_memory_restart", Outcome.DIFFERS, "memory", "the limit of one instance with its whole process tree, "
-        "looked at every second and counted in the budget; node's heap follows it (`runtime: node`). PM2 looks at "
-        "the managed process alone, every 30 s",
+        "looked at four times a second and counted in the budget; node's heap follows it (`runtime: node`). PM2 looks "
+        "at the managed process alone, every 30 s",
         ("string", "number"), (), (), r"\d+(G|M|K)?"),
     Field("min_uptime", Outcome.DIFFERS, "start.time", "a process that ends before it counts as a failed start; "
         "later exits count, too", ("number", "string"), (), (), r"\d+(h|m|s)?"),

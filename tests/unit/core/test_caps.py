@@ -33,6 +33,13 @@ def test_over_the_limit_for_half_a_second_is_replaced() -> None:
     assert looks(watched, (0.0, 101), (0.25, 99), (0.5, 101), (0.75, 101)) == [WARN, None, None, None]
 
 
+def test_what_will_soon_be_over_is_looked_at_more_often() -> None:
+    """From 80 % on, or when two more steps like the last one reach the limit; not when it stands still below."""
+    watched = Watched()
+    close = [looks(watched, (at, size)) and watched.close for at, size in ((0, 20), (1, 40), (2, 61), (3, 61), (4, 80))]
+    assert close == [False, False, True, False, True]
+
+
 def test_over_the_hard_limit_nothing_is_waited_for() -> None:
     """The first look above it ends the process; without a hard limit it is one over the soft one."""
     assert looks(Watched(), (0, 151)) == [RESTART]
