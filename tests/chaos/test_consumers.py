@@ -1,20 +1,24 @@
 """What each guard is worth alone, and that all together lose and repeat nothing; `bench/consumers.py` in full."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.consumers import PLAIN_PYTHON, attacked, shared
+from tests.chaos.keyless import KEYLESS
 from tests.support.postgresql import postgresql
 from tests.support.rows import Database, PostgresqlRows
 from tests.support.tiwater import EXACT, Lab, Publisher, Rows, mosquitto, node_lab, python_lab, readings
 from tests.support.waiting import wait_until
+from tests.support.wire import Wire
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SEED = 5
 MAKERS = {"python": python_lab, "node": node_lab}
+GROUP = {"MQTT_TOPIC": "$share/tiwater/tiwater/+/data"}
 
 
 @pytest.fixture(name="database", params=["sqlite", "postgresql"])
@@ -30,10 +34,46 @@ def _database(request: pytest.FixtureRequest) -> Iterator[Database | None]:
 def test_reference_consumer_is_exact_under_kills(
     make: Callable[[Path, Database | None], Lab], database: Database | None, tmp_path: Path
 ) -> None:
-    """4,000 messages at 1,000 a second and 6 random SIGKILLs are 4,000 rows, none lost and none twice."""
+    """4,000 messages and more at 1,000 a second, 6 SIGKILLs among them: as many rows, none lost and none twice."""
     outcome = attacked(make(tmp_path, database), 4000, 6, SEED)
     assert outcome.exact, str(outcome)
     assert outcome.kills == 6
+    assert outcome.aimed > 0
+
+
+@pytest.mark.parametrize("language", MAKERS)
+def test_without_the_key_the_same_attack_doubles(language: str, tmp_path: Path) -> None:
+    """Negative control: the reference consumer in everything but the key doubles rows under the same kills."""
+    outcome = attacked(MAKERS[language](tmp_path), 4000, 6, SEED, commands=(KEYLESS[language],))
+    assert outcome.rows.duplicates > 0, str(outcome)
+    assert outcome.rows.missing == 0, str(outcome)
+
+
+def test_group_without_a_key_doubles_under_kills(tmp_path: Path) -> None:
+    """Negative control: a shared subscription with sessions and acknowledgements after the commit still doubles."""
+    lab, guards = python_lab(tmp_path), "session ack batch brief"
+    outcome = attacked(lab, 3000, 6, SEED, commands=(PLAIN_PYTHON, PLAIN_PYTHON), GUARDS=guards, **GROUP)
+    assert outcome.rows.duplicates > 0, str(outcome)
+
+
+@pytest.mark.parametrize(("session", "rows"), [("session", 100), ("", 50)], ids=["persistent", "clean"])
+def test_one_client_id_twice_is_seen(session: str, rows: int, tmp_path: Path) -> None:
+    """Negative control: the second of one id gets what the first did not acknowledge again, or it is lost with it."""
+    lab, published = python_lab(tmp_path), readings(50)
+    one = {"MQTT_CLIENT_ID": "one", "GUARDS": f"quick {session}"}
+    with mosquitto(lab.folder, lab.port), Wire(lab.port) as wire, Publisher(lab.port) as publisher:
+        wired = replace(lab, port=wire.port)
+        with wired.consumer(PLAIN_PYTHON, log="first.log", **one) as first:
+            first.wait_for("subscribed")
+            wire.hold()
+            publisher.publish(published.values())
+            lab.wait_for_rows(50)
+            with lab.consumer(PLAIN_PYTHON, log="second.log", **one) as second:
+                second.wait_for("subscribed")
+                publisher.publish(readings(1, 50).values())
+                lab.wait_for_rows(rows + 1)
+                wait_until(lambda: _idle(lab), 20, "no more rows come", interval=0.5)
+    assert lab.total() == rows + 1
 
 
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
@@ -107,14 +147,13 @@ def test_batch_in_memory_is_lost_when_it_was_acknowledged(tmp_path: Path, guards
 def test_clean_member_of_a_group_loses_what_it_holds(tmp_path: Path) -> None:
     """A shared subscription without a session: what a killed member had in hand goes to nobody."""
     lab, published = python_lab(tmp_path), readings(200)
-    group = {"MQTT_TOPIC": "$share/tiwater/tiwater/+/data"}
     with (
         mosquitto(lab.folder, lab.port),
         Publisher(lab.port) as publisher,
-        lab.consumer(PLAIN_PYTHON, log="a.log", GUARDS="ack", MQTT_CLIENT_ID="a", **group) as good,
+        lab.consumer(PLAIN_PYTHON, log="a.log", GUARDS="ack", MQTT_CLIENT_ID="a", **GROUP) as good,
     ):
         good.wait_for("subscribed")
-        with lab.consumer(PLAIN_PYTHON, log="b.log", GUARDS="ack batch slow", MQTT_CLIENT_ID="b", **group) as bad:
+        with lab.consumer(PLAIN_PYTHON, log="b.log", GUARDS="ack batch slow", MQTT_CLIENT_ID="b", **GROUP) as bad:
             bad.wait_for("subscribed")
             publisher.publish(published.values())
             bad.wait_for("waiting 100")

@@ -56,16 +56,6 @@ client.connect("127.0.0.1", int(os.environ["MQTT_BROKER"].rpartition(":")[2]))
 client.loop_forever()
 """
 
-# The consumer of the example in everything but the unique key.
-KEYLESS = """
-import re, sys
-import consumer, storage_sqlite
-schema = storage_sqlite._SCHEMA
-storage_sqlite._SCHEMA = tuple(re.sub(r",\\s*PRIMARY KEY \\(timestamp[^)]*\\)", "", each) for each in schema)
-storage_sqlite._UPSERT_READING = storage_sqlite._UPSERT_READING.split("ON CONFLICT")[0]
-sys.exit(consumer.main())
-"""
-
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
@@ -129,25 +119,6 @@ def test_consumer_without_session_is_seen_as_loss(lab: Lab) -> None:
             publisher.publish(messages[130:])
             lab.wait_for_rows(50)
     assert lab.compare(published) == Rows(missing=100, unknown=0, duplicates=0)
-
-
-def test_kills_without_the_key_are_seen_as_duplicates(lab: Lab) -> None:
-    """Negative control: kills between commit and acknowledgement double rows once the key is taken away."""
-    published = readings(60 * 200)
-    messages = list(published.values())
-    command = (sys.executable, "-c", KEYLESS)
-    with mosquitto(lab.folder, lab.port), Publisher(lab.port) as publisher:
-        with lab.consumer(command) as consumer:
-            consumer.wait_for("subscribed")
-        for start in range(0, len(messages), 200):
-            before = lab.total()
-            with lab.consumer(command) as consumer:
-                publisher.publish(messages[start : start + 200])
-                lab.wait_for_rows(before + 1, interval=0.001)
-                consumer.kill()
-            if lab.compare(published).duplicates:
-                return
-    pytest.fail("60 kills and no duplicate: the test with the key proves nothing")
 
 
 @pytest.mark.parametrize("kind", ["mosquitto", "amqtt"])
