@@ -50,7 +50,7 @@ def parse(topic: str, payload: bytes) -> Reading:
 
 def _load(payload: bytes) -> object:
     try:
-        document: object = json.loads(payload.decode("utf-8"), parse_constant=_refuse_constant)
+        document: object = _DECODER.decode(payload.decode("utf-8"))
     except BadMessage:
         raise
     except UnicodeDecodeError:
@@ -64,6 +64,11 @@ def _load(payload: bytes) -> object:
 
 def _refuse_constant(_name: str) -> Never:
     raise BadMessage("NaN and Infinity are not JSON")
+
+
+# Made once: json.loads and json.dumps make one for each message.
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def _tienda(topic: str) -> str:
@@ -100,7 +105,7 @@ def _timestamp(value: object) -> str:
 def _values(value: object) -> str:
     if not isinstance(value, dict) or not all(_is_plain(entry) for entry in value.values()):
         raise BadMessage("values is missing or not an object of numbers, texts, booleans and nulls")
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _is_plain(value: Any) -> bool:  # noqa: ANN401 - whatever JSON may hold

@@ -60,7 +60,8 @@ function readTienda(topic) {
 
 function readName(field, value) {
   if (typeof value !== 'string' || value === '') throw new BadMessageError(`${field} is missing or not a text`);
-  if ([...value].length > LONGEST_NAME || CONTROL.test(value)) {
+  // A text has never more characters than units.
+  if ((value.length > LONGEST_NAME && [...value].length > LONGEST_NAME) || CONTROL.test(value)) {
     throw new BadMessageError(`${field} is longer than ${LONGEST_NAME} characters or holds control characters`);
   }
   // Half of a surrogate pair: JSON can write it and no database can store it.
@@ -73,16 +74,20 @@ function readTimestamp(value) {
   const match = typeof value === 'string' ? TIMESTAMP.exec(value) : null;
   if (!match) throw new BadMessageError('timestamp is missing or not like 2026-01-01T00:00:00Z');
   const [, local, fraction = '', zone] = match;
-  const instant = new Date(local + zone);
   const asWritten = new Date(`${local}Z`);
-  // Date turns February 30 into March 2; what it was given must come out again.
-  const exists = !Number.isNaN(instant.getTime()) && asWritten.toISOString().startsWith(local);
+  const instant = zone === 'Z' ? asWritten : new Date(local + zone);
+  // Date turns February 30 into March 2 and 24:00 into the next day; what it was given must come out again.
+  const exists =
+    !Number.isNaN(instant.getTime()) &&
+    asWritten.getUTCDate() === Number(local.slice(8, 10)) &&
+    asWritten.getUTCHours() === Number(local.slice(11, 13));
   const year = exists ? instant.getUTCFullYear() : 0;
   if (year < 1 || year > 9999 || local.startsWith('0000')) {
     throw new BadMessageError('timestamp is not a time that exists');
   }
   const digits = fraction.replace(/0+$/, '');
-  return `${instant.toISOString().slice(0, 19)}${digits && `.${digits}`}Z`;
+  const utc = zone === 'Z' ? local : instant.toISOString().slice(0, 19);
+  return `${utc}${digits && `.${digits}`}Z`;
 }
 
 function readValues(value) {
