@@ -191,6 +191,7 @@ _TELLERS = {
     "memory-restored": lambda _event: "there is room again",
     "oom-kill": _oom,
     "orphans-ended": _orphans,
+    "stalled": lambda event: f"{event.text('step')} kept the manager for {format_time(event.number('seconds') or 0)}",
     "verify": _verify,
     "command": _command,
     "manager-start": _manager,

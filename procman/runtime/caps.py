@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from procman.core import caps, limits
 from procman.core.limits import Limit, Limits
-from procman.runtime import inside
+from procman.runtime import inside, procfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,9 +114,8 @@ class Caps:
             return
         self._read = seen
         try:
-            with open(self._path, encoding="utf-8") as file:
-                self.limits = limits.from_text(file.read())
-        except (OSError, ValueError) as error:
+            self.limits = limits.from_text((procfs.read(self._path) or b"").decode())
+        except ValueError as error:
             self._say(f"{self._path} cannot be used: {error}; the limits stay as they were")
 
     def _say(self, text: str) -> None:

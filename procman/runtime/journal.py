@@ -14,6 +14,8 @@ import stat
 import time
 from typing import TYPE_CHECKING
 
+from procman.core.pace import Rest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -25,13 +27,15 @@ LARGEST = 512 << 10
 LONGEST = 8192
 """Bytes of one line; what is longer loses its facts."""
 
+SLOW_SECONDS = 60.0
+
 FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Journal:
     """The history in the directory `state`. `log` hears once that it cannot be written, until it can again."""
 
-    __slots__ = ("_broken", "clock", "log", "path")
+    __slots__ = ("_broken", "_rest", "_slow", "clock", "log", "path")
 
     def __init__(
         self, state: str, log: Callable[[str], None] | None = None, clock: Callable[[], float] = time.time
@@ -40,9 +44,17 @@ class Journal:
         self.log = log
         self.clock = clock
         self._broken = False
+        self._rest = Rest()
+        self._slow: dict[str, float] = {}
 
     def note(self, event: str, unit: str = "", **facts: object) -> None:
-        """Append one event of `unit`, or of the manager. Facts are what JSON can say; None is left out."""
+        """Append one event of `unit`, or of the manager. Facts are what JSON can say; None is left out.
+
+        While the disk keeps the writer waiting, events are left out: for a longer time each time.
+        """
+        began = time.monotonic()
+        if self._rest.holds(began):
+            return
         try:
             self._append(line(self.clock(), event, unit, facts))
             self._broken = False
@@ -50,6 +62,17 @@ class Journal:
             if not self._broken and self.log is not None:
                 self.log(f"cannot write {self.path}: {error}; events are lost until it can be written")
             self._broken = True
+        finally:
+            pause = self._rest.took(began, time.monotonic())
+            if pause and self.log is not None:
+                self.log(f"{self.path} took long to write; no events for {pause:g} s")
+
+    def slow(self, step: str, seconds: float) -> None:
+        """Note that a step of procman's kept supervisord waiting; each step once a minute at most."""
+        now = time.monotonic()
+        if now - self._slow.get(step, now - SLOW_SECONDS) >= SLOW_SECONDS:
+            self._slow[step] = now
+            self.note("stalled", step=step, seconds=round(seconds, 3))
 
     def _append(self, data: bytes) -> None:
         descriptor = os.open(self.path, FLAGS, 0o600)

@@ -122,7 +122,7 @@ class Keeper:
         self._caps.forget_all_but(units)
 
     def _look(self) -> None:
-        began = time.thread_time()
+        began, at = time.thread_time(), time.monotonic()
         wanted: float | None = SECONDS
         try:
             if not self._usage.turn():
@@ -133,7 +133,8 @@ class Keeper:
                 self._rarely = time.monotonic() + RARELY_SECONDS
                 self._machine()
         finally:
-            self._wake.call(self._pace.pause(time.thread_time() - began, wanted), self._turn)
+            pause = self._pace.pause(time.thread_time() - began, wanted, time.monotonic() - at)
+            self._wake.call(pause, self._turn)
 
     def _machine(self) -> None:
         self._kills()

@@ -18,10 +18,14 @@ from typing import TYPE_CHECKING
 
 from supervisor.medusa import asyncore_25 as asyncore
 
+from procman.runtime.watchdog import Stalled
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
     from procman.runtime.border import Around
+    from procman.runtime.watchdog import Watchdog
 
 _ROOM = 1024
 """Descriptors that procman may need above `minfds`."""
@@ -49,6 +53,10 @@ def _make_room(least: int) -> None:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+_REST = 5.0
+"""Seconds until work is tried again that was broken off."""
 
 
 class Watch:
@@ -88,18 +96,19 @@ class Watch:
 class Wake:
     """Ends the sleep of the poll loop: on any signal, when poked, and when a time has come.
 
-    `around` makes a callback that cannot raise into the loop.
+    `around` makes a callback that cannot raise into the loop. The alarm is the `watchdog`'s, too.
     """
 
-    def __init__(self, least: int, around: Around) -> None:
+    def __init__(self, least: int, around: Around, watchdog: Watchdog) -> None:
         read, write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._read, self._write = high(read, least), high(write, least)
         self._due: list[float] = []
         self._calls: list[tuple[float, int, Callable[[], None]]] = []
         self._called = 0
         self._around = around
+        self._watchdog = watchdog
         self.watch = Watch(self._read, around("the wake-up", self._drain))
-        signal.signal(signal.SIGALRM, _note)
+        signal.signal(signal.SIGALRM, self._alarm)
         atexit.register(_hush)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
 
@@ -114,16 +123,24 @@ class Wake:
             self.poke()
             return
         bisect.insort(self._due, time.monotonic() + seconds + _MARGIN)
-        self._arm()
+        self.arm()
 
     def call(self, seconds: float, work: Callable[[], None]) -> None:
         """Call `work` once on the loop, `seconds` from now, and not from within a change of state."""
+
+        def tried() -> None:
+            try:
+                work()
+            except Stalled:
+                self.call(_REST, work)
+                raise
+
         self._called += 1  # two works are never compared
-        bisect.insort(self._calls, (time.monotonic() + seconds, self._called, self._around("a call", work)))
+        bisect.insort(self._calls, (time.monotonic() + seconds, self._called, self._around("a call", tried)))
         if seconds <= 0:
             self.poke()
         else:
-            self._arm()
+            self.arm()
 
     def _drain(self) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -136,19 +153,27 @@ class Wake:
         del self._calls[: len(due)]
         for _, _, work in due:
             work()
-        self._arm()
+        self.arm()
 
-    def _arm(self) -> None:
-        times = [*self._due[:1], *(call[0] for call in self._calls[:1])]
-        if times:
-            signal.setitimer(signal.ITIMER_REAL, max(0.001, min(times) - time.monotonic()))
+    def arm(self) -> None:
+        """Let the alarm come at the next time that anybody waits for."""
+        now = time.monotonic()
+        waits = [at - now for at in (*self._due[:1], *(call[0] for call in self._calls[:1]))]
+        step = self._watchdog.due()
+        if waits or step is not None:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, min([*waits, *([] if step is None else [step])])))
+
+    def _alarm(self, _signal: int, frame: FrameType | None) -> None:
+        """Handle SIGALRM: the pipe ends the sleep of the loop, and a step that is under way may be late."""
+        try:
+            self._watchdog.alarm(frame)
+        finally:
+            step = self._watchdog.due()
+            if step is not None:  # what else is due is done after it
+                signal.setitimer(signal.ITIMER_REAL, step)
 
 
 def _hush() -> None:
     """Let no alarm come while the interpreter ends: it takes the handlers away, and would end by the signal."""
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
-
-
-def _note(_signal: int, _frame: object) -> None:
-    """Handle SIGALRM by being a handler: without one the signal ends the process, and the pipe stays silent."""

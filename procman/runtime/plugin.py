@@ -42,13 +42,15 @@ class Core:
         self.state = state
         self.supervisord = supervisord
         self.border = Border(supervisord.options.logger.critical)
-        self.wake = loop.Wake(least, self.border.around)
+        self.wake = loop.Wake(least, self.border.around, self.border.watchdog)
+        self.border.begun = self.wake.arm
         self.claim = Claim(state, least)
         self.listeners = listeners.Listeners(least, self.border.log)
         self.restarts = Restarts(self.wake.after, self.wake.call, self.border.log, chance)
         self.notices = Notices(least, self.border.around)
         self.readiness = Readiness(self.wake.call, self.listeners, self.notices, self._is_ready)
         self.journal = Journal(state, self.border.log)
+        self.border.slow = self.journal.slow
         self.liveness = Liveness(self.wake.call, self.readiness.subject, self.notices, self.restarts, self.journal)
         rooms = rolling.Rooms(
             *(self.wake.call, self.border.log, self.listeners, self.readiness, self.restarts),

@@ -8,15 +8,16 @@ import posix
 from procman.runtime.exits import printable
 
 CHUNK = 1 << 14
+PARTS = 512
 SECRETIVE = frozenset(b":@=?& ")
 PIDS = 1 << 22
 """The kernel gives none from here on (PID_MAX_LIMIT)."""
 
 
 def read(path: str) -> bytes | None:
-    """Return what `path` holds, or None when it is gone or not ours to read."""
+    """Return what `path` holds, or None when it is gone or not ours to read. Never waits for a pipe; 8 MiB at most."""
     try:
-        descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC)
+        descriptor = posix.open(path, posix.O_RDONLY | posix.O_CLOEXEC | posix.O_NONBLOCK)
     except OSError:
         return None
     try:
@@ -24,7 +25,7 @@ def read(path: str) -> bytes | None:
         if len(data) < CHUNK // 2:  # /proc hands out a page at least: this is all
             return data
         parts = [data]
-        while parts[-1]:
+        while parts[-1] and len(parts) < PARTS:
             parts.append(posix.read(descriptor, CHUNK))
         return b"".join(parts)
     except OSError:
