@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Sees to what the tests start besides Python: mosquitto, node, npm, nginx, openssl, PostgreSQL, MariaDB,
-# strace, tmux and faketime.
+# strace, systemd-notify, tmux and faketime.
 # As root on Debian it installs what is missing; otherwise it says how to, and the tests that need it skip.
 # With CI=true a missing one is a failure: a skipped test proves nothing.
 set -euo pipefail
@@ -23,6 +23,7 @@ missing_packages() {
     has_postgresql || echo postgresql
     has mariadbd || echo mariadb-server
     has strace || echo strace
+    has systemd-notify || echo systemd
     has tmux || echo tmux
     has faketime || echo faketime
 }

@@ -3,7 +3,6 @@
 import contextlib
 import importlib.util
 import json
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.api_facts import ApiFacts
-from tests.support.consumer_facts import BrokerFacts, PostgresqlFacts, SqliteFacts, StoringFacts
+from tests.support.consumer_facts import BrokerFacts, PostgresqlFacts, SqliteFacts, StoringFacts, SupervisionFacts
 from tests.support.member_facts import MemberFacts, member, tell_to_leave
 from tests.support.postgresql import Postgresql
 from tests.support.rows import PostgresqlRows
@@ -63,7 +62,7 @@ def lab(tmp_path: Path) -> Lab:
     return python_lab(tmp_path)
 
 
-class TestConsumer(StoringFacts, SqliteFacts, BrokerFacts, MemberFacts):
+class TestConsumer(StoringFacts, SqliteFacts, BrokerFacts, MemberFacts, SupervisionFacts):
     """The consumer written in Python, on SQLite."""
 
 
@@ -154,28 +153,6 @@ def test_leaving_without_a_broker_is_not_done(lab: Lab) -> None:
         tell_to_leave(lab, 1)
         assert only.stop(timeout=10) == 75
         assert "told to leave, and not done in time" in only.log()
-
-
-def test_supervisor_is_told_ready_alive_and_stopping(lab: Lab) -> None:
-    """By sd_notify: ready once, when the broker has confirmed the subscription; alive again and again; stopping."""
-    address = lab.folder / "notify"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
-        door.bind(str(address))
-        door.settimeout(20)
-        with lab.consumer(NOTIFY_SOCKET=str(address)) as consumer:
-            consumer.wait_for("next try in")
-            assert {door.recv(64) for _ in range(2)} == {b"WATCHDOG=1"}
-            with mosquitto(lab.folder, lab.port):
-                consumer.wait_for("subscribed")
-                told = [door.recv(64)]
-                while told[-1] != b"READY=1":
-                    told.append(door.recv(64))
-                told += [door.recv(64) for _ in range(2)]
-                assert consumer.stop() == 0
-                while told[-1] != b"STOPPING=1":
-                    told.append(door.recv(64))
-    assert told.count(b"READY=1") == 1
-    assert set(told) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
 
 
 def test_publisher_says_when_there_is_no_broker(lab: Lab) -> None:

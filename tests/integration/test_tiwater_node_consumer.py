@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.api_facts import ApiFacts
-from tests.support.consumer_facts import BrokerFacts, PostgresqlFacts, SqliteFacts, StoringFacts
+from tests.support.consumer_facts import BrokerFacts, PostgresqlFacts, SqliteFacts, StoringFacts, SupervisionFacts
 from tests.support.member_facts import MemberFacts
 from tests.support.postgresql import Postgresql
+from tests.support.recording_broker import RecordingBroker, publication
 from tests.support.rows import PostgresqlRows
-from tests.support.tiwater import Lab, mosquitto, node_lab
+from tests.support.tiwater import Lab, mosquitto, node_lab, readings
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]  # the first test may install the packages
 
@@ -21,7 +23,7 @@ def lab(tmp_path: Path) -> Lab:
     return node_lab(tmp_path)
 
 
-class TestConsumer(StoringFacts, SqliteFacts, BrokerFacts, MemberFacts):
+class TestConsumer(StoringFacts, SqliteFacts, BrokerFacts, MemberFacts, SupervisionFacts):
     """The consumer written for node, on SQLite."""
 
 
@@ -56,3 +58,20 @@ def test_parent_is_told_ready(lab: Lab) -> None:
         with mosquitto(lab.folder, lab.port):
             consumer.wait_for("told ready")
             assert consumer.stop() == 0
+
+
+def test_acknowledgement_is_not_written_to_another_connection(lab: Lab) -> None:
+    """What came before a reconnect is committed and not acknowledged: its packet id names another message by then."""
+    (first, second), identifier = readings(2).values(), 7
+    with RecordingBroker(lab.port) as broker, lab.consumer() as consumer:
+        consumer.wait_for("subscribed")
+        with lab.database.locked():
+            broker.send(publication(identifier, *first))
+            consumer.wait_for("messages wait, unacknowledged")
+            broker.drop()
+            consumer.wait_for("subscribed", times=2)
+            broker.send(publication(identifier, *second))
+        lab.wait_for_rows(2)
+        assert consumer.stop() == 0
+        wait_until(lambda: broker.ended(2), 20, "the second connection is over")
+        assert broker.acknowledged == [[], [identifier]]

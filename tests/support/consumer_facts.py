@@ -4,9 +4,11 @@ A test file subclasses the facts and provides the fixture `lab`.
 """
 
 import json
+import os
 import random
 import re
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -349,6 +351,41 @@ class BrokerFacts:
         with lab.consumer(MQTT_BROKER=broker or "mqtt:") as consumer:
             assert consumer.process.wait(10) == 78
             assert "MQTT_BROKER" in consumer.log()
+
+
+class SupervisionFacts:
+    """Whoever supervises is told how it is, by sd_notify."""
+
+    def test_supervisor_is_told_ready_alive_and_stopping(self, lab: Lab) -> None:
+        """Ready once, when the broker has confirmed the subscription; alive again and again; then stopping."""
+        address = lab.folder / "notify"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+            door.bind(str(address))
+            door.settimeout(30)
+            with lab.consumer(NOTIFY_SOCKET=str(address), WATCHDOG_USEC="3000000") as consumer:
+                consumer.wait_for("next try in")
+                assert {_said(door) for _ in range(2)} == {b"WATCHDOG=1"}
+                with mosquitto(lab.folder, lab.port):
+                    consumer.wait_for("subscribed")
+                    told = [_said(door)]
+                    while told[-1] != b"READY=1":
+                        told.append(_said(door))
+                    told += [_said(door) for _ in range(2)]
+                    assert consumer.stop() == 0
+                    while told[-1] != b"STOPPING=1":
+                        told.append(_said(door))
+        assert told.count(b"READY=1") == 1
+        assert set(told) == {b"READY=1", b"WATCHDOG=1", b"STOPPING=1"}
+
+
+def _said(door: socket.socket) -> bytes:
+    """Return the next thing told. systemd-notify then asks whether all was read, by a descriptor that is closed."""
+    while True:
+        data, extra, _flags, _from = door.recvmsg(4096, socket.CMSG_SPACE(16))
+        for _level, _kind, value in extra:
+            os.close(int.from_bytes(value[:4], sys.byteorder))
+        if data != b"BARRIER=1":
+            return data
 
 
 def _mixed(messages: list[Message]) -> list[Message]:

@@ -9,7 +9,7 @@
  * - The table has a unique key and rows are upserted, so what comes again changes nothing.
  *
  * Environment: DATABASE, MQTT_BROKER, MQTT_TOPIC, MQTT_CLIENT_ID; what procman says (PROCMAN_MQTT_...) about topics,
- * client id and leaving goes before.
+ * client id and leaving goes before. NOTIFY_SOCKET, when set, is told when it is ready, alive, stopping.
  * Exit codes: 0 stopped and drained; 74 cannot write the database; 75 stopped while the database is locked or away, or
  * told to leave and not done in time; 78 settings. After 74 and 75 nothing uncommitted was acknowledged: the next start
  * receives it again.
@@ -53,6 +53,7 @@ async function patience(milliseconds) {
   if (Date.now() > stop.at + LOCKED_AFTER_STOP) {
     throw new ToldToStopError('told to stop while the database is locked or away; the broker keeps what is in hand');
   }
+  supervision.alive();
   await wait(milliseconds);
 }
 
@@ -63,8 +64,10 @@ async function consume() {
   const link = new BrokerLink(settings, say);
   while (stop.at === Infinity) {
     await turn(link, writer);
+    supervision.alive();
     if (link.subscribed) supervision.ready();
   }
+  supervision.stopping();
   const leaving = Boolean(settings.leaveMark) && fs.existsSync(settings.leaveMark);
   if (leaving) await drain(link, writer);
   await link.close();
@@ -87,6 +90,7 @@ async function drain(link, writer) {
       throw new ToldToStopError('told to leave, and not done in time; start it again, or its session keeps messages');
     }
     await turn(link, writer);
+    supervision.alive();
   }
 }
 
