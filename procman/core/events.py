@@ -10,9 +10,11 @@ import json
 from collections.abc import Iterable, Mapping
 
 from procman.core.quantity import format_size, format_time
+from procman.core.rolling import BESIDE, IN_PLACE
 from procman.core.values import dataclass, field
 from procman.core.words import counted, visible
 
+_WAYS = {BESIDE: "beside the old process: ", IN_PLACE: "in its place: "}
 _BEGIN = '{"at":'
 
 
@@ -149,6 +151,25 @@ def _reason(event: Event) -> str:
     return event.text("reason") or (f"pid {event.whole('pid')}" if event.whole("pid") else "")
 
 
+def _start(event: Event) -> str:
+    if event.facts.get("retry"):
+        return "another try, after it had failed"
+    return "again, after a failure" if event.facts.get("again") else ""
+
+
+def _failed(event: Event) -> str:
+    seconds = event.number("seconds")
+    return _reason(event) + (f"; tried again in {format_time(round(seconds))}" if seconds is not None else "")
+
+
+def _replacing(event: Event) -> str:
+    return f"{_WAYS.get(event.text('way') or '', '')}{_reason(event)}"
+
+
+def _lasted(event: Event) -> str:
+    return f"within {format_time(event.number('seconds') or 0)}"
+
+
 def _memory(event: Event) -> str:
     size, limit = event.whole("memory") or 0, event.whole("limit") or 0
     often = ", about every minute" if event.facts.get("often") else ""
@@ -175,14 +196,21 @@ def _plain(event: Event) -> str:
 
 
 _TELLERS = {
-    "start": lambda event: "again, after a failure" if event.facts.get("again") else "",
+    "start": _start,
     "running": _reason,
     "ready": _reason,
     "stopping": _reason,
     "exit": _exit,
     "restart-planned": _restart,
-    "failed": _reason,
+    "completed": lambda event: f"code {event.whole('code')}",
+    "failed": _failed,
     "held": _reason,
+    "replacing": _replacing,
+    "took-over": lambda _event: "new connections go to the replacement, the old process ends",
+    "replaced": _lasted,
+    "not-replaced": _reason,
+    "retiring": _replacing,
+    "retired": _lasted,
     "memory-warning": _memory,
     "memory-calm": _memory,
     "memory-limit": _memory,

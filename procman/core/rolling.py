@@ -23,6 +23,18 @@ ENDING = "ending"
 DONE = "done"
 FAILED = "failed"
 
+EVENTS = {
+    WARMING: "replacing",
+    STOPPING: "replacing",
+    EMPTYING: "retiring",
+    LEAVING: "took-over",
+    DONE: "replaced",
+    FAILED: "not-replaced",
+}
+"""What the history says when a phase begins; the steps between tell of themselves, as starts and ends."""
+
+RETIRED = "retired"
+
 START_SPARE = "start spare"
 SWAP = "swap"
 STOP_SPARE = "stop spare"
@@ -69,6 +81,11 @@ def first(way: str) -> Step:
 def follow(phase: str, seen: Seen) -> Step:
     """Return what follows from `phase` when `seen` is so; the same phase without an act: wait."""
     return _FOLLOW[phase](seen)
+
+
+def event(way: str, phase: str) -> str | None:
+    """Return the event of the history that tells of `phase`, or None."""
+    return RETIRED if (way, phase) == (RETIRE, DONE) else EVENTS.get(phase)
 
 
 def over(phase: str) -> bool:

@@ -87,8 +87,8 @@ class Chronicle:
         """Keep in mind how a process ended."""
         self._reaped = (pid, status)
 
-    def before(self, event: StateEvent) -> None:
-        """Note what `event` says."""
+    def before(self, event: StateEvent, record: Record) -> None:
+        """Note what `event` says; `record` is what was known of the unit until now."""
         process = event.process
         unit = inside.unit(process)
         if process.pid and self._reaped[0] == process.pid:
@@ -97,7 +97,8 @@ class Chronicle:
         if isinstance(event, events.ProcessStateStartingEvent):
             self._began[process.config.name] = _log_end(process)
             self._memory(process.config.name).begin()
-            self.journal.note("start", unit, again=event.from_state == ProcessStates.BACKOFF or None)
+            again = record.retrying or event.from_state == ProcessStates.BACKOFF
+            self.journal.note("start", unit, again=again or None, retry=record.retrying or None)
         elif isinstance(event, events.ProcessStateRunningEvent):
             self.journal.note("running", unit, pid=process.pid)
         elif isinstance(event, events.ProcessStateStoppingEvent):
@@ -111,11 +112,15 @@ class Chronicle:
         if isinstance(event, events.ProcessStateBackoffEvent) and process.state == ProcessStates.BACKOFF:
             wait = max(0.0, process.delay - time.time())
             self.journal.note("restart-planned", unit, seconds=round(wait, 3), failures=len(record.failures))
+        elif isinstance(event, events.ProcessStateExitedEvent) and record.completed:
+            self.journal.note("completed", unit, code=record.code)
         elif isinstance(event, events.ProcessStateFatalEvent):
             if record.held is not None:
                 self.journal.note("held", unit, reason=record.held)
             else:
-                self.journal.note("failed", unit, reason=record.given_up or record.refused or process.spawnerr)
+                reason = record.given_up or record.refused or process.spawnerr
+                again = None if record.retry_at is None else round(max(0.0, record.retry_at - time.time()), 3)
+                self.journal.note("failed", unit, reason=reason, seconds=again)
 
     def _exit(self, process: Process, status: int, *, asked: bool) -> None:
         unit = inside.unit(process)

@@ -54,7 +54,7 @@ class Core:
         self.liveness = Liveness(self.wake.call, self.readiness.subject, self.notices, self.restarts, self.journal)
         rooms = rolling.Rooms(
             *(self.wake.call, self.border.log, self.listeners, self.readiness, self.restarts),
-            *(self._serve, self._swapped),
+            *(self._serve, self._swapped, self.journal.note),
         )
         self.rolling = rolling.Rolling(lambda: self.supervisord, rooms)
         self.keeper = Keeper(
@@ -153,13 +153,14 @@ class Core:
         process, state = event.process, event.process.state
         if state == ProcessStates.STOPPING:
             forks.own_group(process.pid)
-        self.border.run("noting a change", self.chronicle.before, event)
+        record = self.restarts.record(process.config.name)
+        self.border.run("noting a change", self.chronicle.before, event, record)
         if process.state == ProcessStates.STARTING:
             self.readiness.begin(process)
         try:
             self.restarts.on_state(event)
         finally:
-            self.border.run("noting a decision", self.chronicle.after, event, self.restarts.record(process.config.name))
+            self.border.run("noting a decision", self.chronicle.after, event, record)
             self.border.run("keeping its memory", self.keeper.changed, process)
             self.border.run("ordering starts", self.dependencies.turn)
             if process.state == state:  # else the change that followed has done it

@@ -13,6 +13,7 @@ from supervisor.states import ProcessStates
 
 from procman.core import rolling as rules
 from procman.runtime import inside, spares, specfile
+from procman.runtime.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ class Rooms(NamedTuple):
     """What a job works with.
 
     `call` calls something in so many seconds; `serve` lets traffic follow a unit's state, `swapped` the records of two
-    processes that have changed names.
+    processes that have changed names; `note` notes an event of a unit.
     """
 
     call: Callable[[float, Callable[[], None]], None]
@@ -41,22 +42,7 @@ class Rooms(NamedTuple):
     restarts: Restarts
     serve: Callable[[str], None]
     swapped: Callable[[str], None]
-
-
-class Job:
-    """One replacement or retirement. `phase` is of `core.rolling`; `why` it failed, `off` that nobody wants it now."""
-
-    __slots__ = ("config", "number", "off", "phase", "quiet", "reason", "since", "spare", "why")
-
-    def __init__(self, number: int, reason: str, config: GroupConfig) -> None:
-        self.number = number
-        self.reason = reason
-        self.config = config
-        self.phase = ""
-        self.since = self.quiet = time.monotonic()
-        self.why: str | None = None
-        self.off: str | None = None
-        self.spare: str | None = None
+    note: Callable[..., None]
 
 
 class Rolling:
@@ -127,7 +113,7 @@ class Rolling:
         if self.busy(unit):
             return 0
         self._number += 1
-        job = self._jobs[unit] = Job(self._number, reason, config)
+        job = self._jobs[unit] = Job(self._number, way, reason, config)
         self._rooms.log(f"{unit}: {_WORDS[way]}: {reason}")
         self._take(unit, job, rules.first(way))
         self.poke()
@@ -152,7 +138,8 @@ class Rolling:
 
     def _take(self, unit: str, job: Job, step: rules.Step) -> None:
         """Do what `step` says; a job that cannot go on has failed, and what serves goes on serving."""
-        if step.phase != job.phase:
+        before = job.phase
+        if step.phase != before:
             job.phase, job.since = step.phase, time.monotonic()
             job.quiet = job.since
         job.why = step.why or job.why
@@ -162,6 +149,8 @@ class Rolling:
             job.phase, job.why = rules.FAILED, str(error)
         if job.phase == rules.FAILED:
             self._rooms.log(f"{unit}: not replaced: {job.why}")
+        if job.phase != before:
+            job.tell(unit, self._rooms.note)
         self._rooms.serve(unit)
 
     def _act(self, unit: str, job: Job, act: str | None) -> None:
