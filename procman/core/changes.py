@@ -68,6 +68,11 @@ def memory(old: int | None, new: int | None) -> FieldChange:
     return FieldChange("memory", *(size_words(size) for size in (old, new)))
 
 
+def hard(old: int | None, new: int | None) -> FieldChange:
+    """Return the change of a hard limit in bytes."""
+    return FieldChange("memory.hard", *(size_words(size) for size in (old, new)))
+
+
 def size_words(size: int | None) -> str:
     """Return a limit as the manifest writes it; ``none`` where there is none."""
     return "none" if size is None else short_size(size)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from procman.core.changes import FieldChange, memory
+from procman.core.changes import FieldChange, hard, memory
+from procman.core.limits import hard_of
 from procman.core.spec import Spec, compared
 from procman.core.values import dataclass, field
 
@@ -54,13 +55,14 @@ class Wanted:
     spec: Spec
     run: bool = True
     memory: int | None = None
+    hard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """An instance the manager knows. `alive`: its process runs or is being started; `spec` None: not readable.
 
-    `limited`: what `memory` says is on record, so that None means no limit.
+    `limited`: what `memory` and `hard` say is on record, so that None means no limit.
     """
 
     unit: str
@@ -71,6 +73,7 @@ class Running:
     spec: Spec | None
     memory: int | None = None
     limited: bool = False
+    hard: int | None = None
 
 
 def diff(wanted: tuple[Wanted, ...], running: tuple[Running, ...]) -> tuple[Action, ...]:
@@ -124,4 +127,7 @@ def _anew(now: Running) -> Do:
 
 def _limit(want: Wanted, now: Running) -> tuple[FieldChange, ...]:
     known = now.limited or now.memory is not None
-    return (memory(now.memory, want.memory),) if known and want.memory != now.memory else ()
+    soft = (memory(now.memory, want.memory),) if known and want.memory != now.memory else ()
+    follows = now.hard == hard_of(now.memory, None) and want.hard == hard_of(want.memory, None)
+    differs = now.limited and want.hard != now.hard and not (soft and follows)
+    return (*soft, hard(now.hard, want.hard)) if differs else soft

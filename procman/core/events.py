@@ -177,6 +177,12 @@ def _memory(event: Event) -> str:
     return f"{format_size(size)} of {format_size(limit)}{over}{often}"
 
 
+def _hard(event: Event) -> str:
+    hard = event.whole("hard")
+    when = "from its next start, or when it uses less" if event.facts.get("late") else "from now on"
+    return f"{'none' if hard is None else format_size(hard)}, {when}"
+
+
 def _oom(event: Event) -> str:
     number = event.whole("killed") or 1
     killed = "1 process" if number == 1 else f"{number} processes"
@@ -217,6 +223,7 @@ _TELLERS = {
     "unwell": lambda event: f"{event.whole('failures')} of {event.whole('of')}: {event.text('reason')}",
     "memory-pressure": _reason,
     "memory-restored": lambda _event: "there is room again",
+    "hard-limit": _hard,
     "oom-kill": _oom,
     "orphans-ended": _orphans,
     "stalled": lambda event: f"{event.text('step')} kept the manager for {format_time(event.number('seconds') or 0)}",

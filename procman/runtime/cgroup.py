@@ -35,7 +35,8 @@ class Groups:
         self.reason = "not looked for yet"
         self._root = root
         self._base = ""
-        self._of: dict[str, tuple[int, str, int]] = {}
+        self._of: dict[str, tuple[int, str, int | None]] = {}
+        self._soft: dict[str, int | None] = {}
         self._left: list[str] = []
         self._kills: dict[str, int] = {}
 
@@ -66,6 +67,7 @@ class Groups:
         folder = f"{self._base}/{unit}.{pid}"
         os.makedirs(folder, mode=0o755, exist_ok=True)
         self._of[unit] = (pid, folder, hard)
+        self._soft[folder] = soft
         self._kills[unit] = 0
         groupfs.limit(self.version, folder, soft, hard)
         return f"{folder}/cgroup.procs"
@@ -82,18 +84,23 @@ class Groups:
         return self._of[unit][2] if unit in self._of else None
 
     def change(self, unit: str, soft: int | None, hard: int | None) -> bool:
-        """Give the group of `unit` another limit while it runs; False when that has to wait for its next start.
+        """Give the group of `unit` another limit while it runs; False when that cannot be now.
 
-        Below what is used now the kernel would make room, and supervisord would wait for it.
+        Below what is used now the kernel would make room, and supervisord would wait for it. What was started without a
+        group gets one with its next start. OSError when the kernel refuses it.
         """
         known = self._of.get(unit)
-        if known is None or hard == known[2]:
+        if known is None:
+            return not self.version or hard is None
+        if (hard, soft) == (known[2], self._soft.get(known[1])):
             return True
+        least = groupfs.slowing(soft, hard) or hard
         used = groupfs.used(self.version, known[1])
-        if hard is None or used is None or used >= hard:
+        if least is not None and (used is None or used >= least):
             return False
         groupfs.limit(self.version, known[1], soft, hard)
         self._of[unit] = (known[0], known[1], hard)
+        self._soft[known[1]] = soft
         return True
 
     def killed(self, unit: str) -> int:
@@ -123,6 +130,7 @@ class Groups:
         known = self._of.pop(unit, None)
         if known is not None:
             self._left.append(known[1])
+            self._soft.pop(known[1], None)
         self.tidy()
 
     def tidy(self) -> None:

@@ -63,6 +63,10 @@ class Chronicle:
         hard = self._groups.hard(process.config.name)
         self.journal.note("oom-kill", inside.unit(process), pid=process.pid, killed=killed, limit=hard)
 
+    def limited(self, process: Process, hard: int | None, *, late: bool) -> None:
+        """Note that the hard limit of `process` was changed while it runs; `late`: that holds from its next start."""
+        self.journal.note("hard-limit", inside.unit(process), pid=process.pid, hard=hard, late=late or None)
+
     def ready(self, process: Process) -> None:
         """Note that `process` is ready, if that means more than that it runs."""
         spec = specfile.of(process.config.command)

@@ -55,15 +55,21 @@ def prepare(place: Place, base: str) -> None:
     write(f"{base}/cgroup.subtree_control", "+memory")
 
 
-def limit(version: int, folder: str, soft: int | None, hard: int) -> None:
-    """Give the group `folder` its limit, in bytes. v2: half way from the soft one on the kernel slows it down."""
+def limit(version: int, folder: str, soft: int | None, hard: int | None) -> None:
+    """Give the group `folder` its limit, in bytes; None takes it away. v2 slows it down from `slowing` on."""
     if version == V1:
-        write(f"{folder}/memory.limit_in_bytes", str(hard))
+        write(f"{folder}/memory.limit_in_bytes", "-1" if hard is None else str(hard))
         return
-    write(f"{folder}/memory.max", str(hard))
-    write(f"{folder}/memory.high", str((soft + hard) // 2) if soft is not None and soft < hard else "max")
+    write(f"{folder}/memory.max", "max" if hard is None else str(hard))
+    high = slowing(soft, hard)
+    write(f"{folder}/memory.high", "max" if high is None else str(high))
     if os.path.exists(f"{folder}/memory.oom.group"):
         write(f"{folder}/memory.oom.group", "1")  # a tree that has lost one process in the middle is no service
+
+
+def slowing(soft: int | None, hard: int | None) -> int | None:
+    """Return the size from which v2 slows a process down, half way between its limits; None for nowhere."""
+    return None if soft is None or hard is None or soft >= hard else (soft + hard) // 2
 
 
 def used(version: int, folder: str) -> int | None:

@@ -61,6 +61,7 @@ class Keeper:
         self._begun = 0
         self._pace = Pace()
         self._rarely = 0.0
+        self._late: dict[str, int | None] = {}
 
     def begin(self) -> None:
         """Begin to look; once, however often asked."""
@@ -104,12 +105,13 @@ class Keeper:
 
     def of(self, unit: str) -> dict[str, object]:
         """Return what the report says of the memory of `unit`."""
-        memory = self._usage.of(unit)
+        memory, holder = self._usage.of(unit), self._holder(unit)
+        held = {"hard": self.groups.hard(unit)} if holder else {}
         return {
             "memory_peak": memory.peak or None,
             "memory_usual": memory.usual or None,
             "memory_samples": memory.seen,
-            "memory": {**self._caps.of(unit), "by": self._holder(unit), "shed": self._pressure.shed(unit)},
+            "memory": {**self._caps.of(unit), **held, "by": holder, "shed": self._pressure.shed(unit)},
         }
 
     def group_words(self) -> dict[str, object]:
@@ -118,6 +120,7 @@ class Keeper:
 
     def forget_all_but(self, units: set[str]) -> None:
         """Drop what is known of other units."""
+        self._late = {unit: hard for unit, hard in self._late.items() if unit in units}
         self._usage.forget_all_but(units)
         self._caps.forget_all_but(units)
 
@@ -137,10 +140,25 @@ class Keeper:
             self._wake.call(pause, self._turn)
 
     def _machine(self) -> None:
+        self._border.run("changing hard limits", self._changed_limits)
         self._kills()
         self.chronicle.look()
         self.groups.tidy()
         self._pressure.look(self._caps.limits)
+
+    def _changed_limits(self) -> None:
+        """Let a hard limit hold that was changed while its process runs, as soon as the kernel can take it."""
+        for process in self._processes():
+            unit, limit = process.config.name, self._caps.limits.of(process.config.name)
+            if not process.pid or limit is None or inside.is_spare(process):
+                continue
+            before = self.groups.hard(unit)
+            late = not self.groups.change(unit, limit.soft, limit.hard)
+            if before != self.groups.hard(unit) or (late and self._late.get(unit) != limit.hard):
+                self.chronicle.limited(process, limit.hard, late=late)
+            self._late.pop(unit, None)
+            if late:
+                self._late[unit] = limit.hard
 
     def _kills(self) -> None:
         for process in self._processes():

@@ -41,4 +41,5 @@ def _running(unit: ObservedUnit, applied: Applied | None) -> Running:
         spec=spec,
         memory=known.memory if known else None,
         limited=known is not None,
+        hard=known.hard if known else None,
     )

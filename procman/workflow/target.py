@@ -7,6 +7,7 @@ from procman.core.diff import Action, Do, Running, Wanted
 from procman.core.limits import hard_of
 from procman.core.manifest import Instances, Ready, Service
 from procman.core.plan import PlannedService
+from procman.core.spec import Spec
 from procman.core.values import dataclass, replace
 from procman.workflow.decide import Approved
 from procman.workflow.ready import Awaited
@@ -39,20 +40,20 @@ class Target:
 
 def target_for(approved: Approved, state: str, stopped: tuple[str, ...] = (), *, forced: bool = False) -> Target:
     """Return the target of an approved decision; `stopped` are units that the operator keeps down."""
-    limits = {s.name: s.memory for s in approved.plan.services}
     specs = approved.specs(state)
     down = tuple(sorted({spec.unit for spec in specs} & set(stopped)))
+    record = _record(approved, down, forced=forced)
     return Target(
         project=approved.manifest.project,
-        wanted=tuple(Wanted(spec, spec.unit not in down, limits[spec.service]) for spec in specs),
-        applied=_record(approved, down, forced=forced),
+        wanted=tuple(_wanted(spec, record, run=spec.unit not in down) for spec in specs),
+        applied=record,
         probes=tuple((s.name, s.ready) for s in approved.manifest.services if s.ready is not None),
     )
 
 
 def as_it_was(project: str, running: tuple[Running, ...], applied: Applied) -> Target:
     """Return the target that brings back what `running` says, by the specs it was started from."""
-    wanted = tuple(Wanted(r.spec, r.alive, r.memory) for r in running if r.spec is not None)
+    wanted = tuple(Wanted(r.spec, r.alive, r.memory, r.hard) for r in running if r.spec is not None)
     return Target(project, wanted, applied)
 
 
@@ -76,7 +77,7 @@ def untouched(target: Target, running: tuple[Running, ...], units: set[str], sco
             wanted.append(want)
     named = {want.spec.unit for want in wanted}
     others = (r for r in running if r.unit not in named | scope and r.spec is not None)
-    wanted += [Wanted(r.spec, r.alive, r.memory) for r in others if r.spec is not None]
+    wanted += [Wanted(r.spec, r.alive, r.memory, r.hard) for r in others if r.spec is not None]
     return replace(target, wanted=tuple(wanted), scope=frozenset(scope))
 
 
@@ -97,6 +98,11 @@ def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Ap
         forced=forced,
         shed=approved.manifest.budget.shed,
     )
+
+
+def _wanted(spec: Spec, record: Applied, *, run: bool) -> Wanted:
+    known = record.service(spec.service)
+    return Wanted(spec, run, known.memory, known.hard) if known else Wanted(spec, run)
 
 
 def _is_probed(service: Service) -> bool:

@@ -112,6 +112,12 @@ def test_v2_in_a_group_of_its_own(tmp_path: Path) -> None:
     assert read(tmp_path, f"{mine}/api-0.7/memory.max") == str(180 * MIB)
     assert not groups.change("api-0", 20 * MIB, 40 * MIB)
     assert read(tmp_path, f"{mine}/api-0.7/memory.max") == str(180 * MIB)
+    assert groups.change("api-0", 120 * MIB, 180 * MIB)
+    assert read(tmp_path, f"{mine}/api-0.7/memory.high") == str(150 * MIB)
+    assert groups.change("api-0", 120 * MIB, None)
+    assert all(read(tmp_path, f"{mine}/api-0.7/memory.{name}").startswith("max") for name in ("max", "high"))
+    assert not groups.change("web-0", 120 * MIB, 180 * MIB)
+    assert groups.change("web-0", 120 * MIB, None)
 
 
 def test_v2_for_root_in_a_session(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from procman.adapters.state import State
 from procman.core import limits
+from procman.core.events import told
 from procman.core.limits import Limit, Limits
 from procman.core.manifest import Restart
 from procman.workflow.history import recorded
@@ -25,9 +26,11 @@ BURSTS = (
 CHILD_BURSTS = f"import os, signal\nif os.fork() == 0:\n exec({BURSTS!r})\nsignal.pause()"
 
 
-def write(lab: Lab, soft: int, hard: int | None) -> None:
+def write(lab: Lab, soft: int | None, hard: int | None) -> None:
     """Write the limits of the service api, in MiB."""
-    limit = Limit(soft * MIB, None if hard is None else hard * MIB, singleton=False, listens=False)
+    limit = Limit(
+        None if soft is None else soft * MIB, None if hard is None else hard * MIB, singleton=False, listens=False
+    )
     (lab.state / limits.FILE).write_text(limits.to_text(Limits({"api": limit})), encoding="utf-8")
 
 
@@ -122,3 +125,36 @@ make = plugin.make
         lab.client.start("other-0")
         assert lab.wait_restarted("other-0", pid).pid
         assert lab.alive
+
+
+def test_a_hard_limit_changes_while_the_process_runs() -> None:
+    """Raised or lowered it holds at once, as the kernel's file says; below what is used it waits; gone it is gone."""
+    grows = "import signal\nkept = b'x' * (100 << 20)\nsignal.pause()"
+    with Lab([Unit("api-0", grows, autostart=False)]) as lab:
+        need_groups(lab)
+        write(lab, 200, 300)
+        pid = started(lab)
+        wait_until(lambda: (lab.unit("api-0").memory_peak or 0) > 100 * MIB, PATIENCE, "it has grown")
+        for soft, hard, said in ((200, 400, 400), (200, 250, 250), (None, 60, 250), (None, None, None)):
+            number = len(changed(lab))
+            write(lab, soft, hard)
+            wait_until(lambda number=number: len(changed(lab)) > number, PATIENCE, "it is told")  # type: ignore[misc]
+            assert (str((said or 250) * MIB) in limit_of(pid)) == (said is not None)
+            assert lab.unit("api-0").memory.hard == (None if said is None else said * MIB)
+        assert [words.partition(", ")[2] for words in changed(lab)] == [
+            *("from now on", "from now on", "from its next start, or when it uses less", "from now on"),
+        ]
+        assert lab.unit("api-0").pid == pid
+
+
+def changed(lab: Lab) -> list[str]:
+    """Return what the history says of changed hard limits."""
+    return [told(event) for event in recorded(State(str(lab.state))) if event.event == "hard-limit"]
+
+
+def limit_of(pid: int) -> str:
+    """Return what the kernel says is the hard limit of the group of `pid`."""
+    lines = Path(f"/proc/{pid}/cgroup").read_text(encoding="ascii").splitlines()
+    path = next(line for line in lines if "/procman." in line).split(":", 2)[2]
+    unified, memory = Path(f"/sys/fs/cgroup{path}/memory.max"), Path(f"/sys/fs/cgroup/memory{path}")
+    return (unified if unified.exists() else memory / "memory.limit_in_bytes").read_text(encoding="ascii")

@@ -72,6 +72,29 @@ def test_a_new_limit_is_a_change_without_a_restart(was: int | None, now: int, sa
     assert said == [str(change) for change in action.changes]
 
 
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ((400, 600), (400, 800), ["memory.hard: 600M -> 800M"]),
+        ((400, 600), (400, None), ["memory.hard: 600M -> none"]),
+        ((400, 600), (500, 750), ["memory: 400M -> 500M"]),
+        ((400, 600), (500, 600), ["memory: 400M -> 500M"]),
+        ((400, 500), (400, 600), ["memory.hard: 500M -> 600M"]),
+        ((400, 500), (500, 750), ["memory: 400M -> 500M", "memory.hard: 500M -> 750M"]),
+        ((400, 600), (400, 600), []),
+    ],
+)
+def test_a_new_hard_limit_is_shown_too(was: tuple[int, int], now: tuple[int, int | None], said: list[str]) -> None:
+    """A hard limit that is written is a change of its own; one that only follows its limit is not told twice."""
+    (old, old_hard), (new, new_hard) = was, now
+    sizes = {"memory": old << 20, "hard": old_hard << 20}
+    seen = Running("api-0", "api", 0, alive=True, state="running", spec=spec(), limited=True, **sizes)
+    want = Wanted(spec(), memory=new << 20, hard=None if new_hard is None else new_hard << 20)
+    (action,) = diff((want,), (seen,))
+    assert (action.do, [str(change) for change in action.changes]) == (Do.KEEP, said)
+    assert ("new memory limit, no restart needed" in action.reason) == bool(said)
+
+
 def test_only_a_replacement_restarts() -> None:
     """A start and a stop end no process that another takes the place of."""
     seen = Running("api-0", "api", 0, alive=True, state="running", spec=spec())
