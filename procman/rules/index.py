@@ -52,6 +52,7 @@ from procman.rules import (
     ready_without_listen,
     reserve_small,
     runs_as_root,
+    runtime_without_memory,
     scheme_deprecated,
     secret_written,
     service_unprofiled,
@@ -88,6 +89,7 @@ RULES: tuple[Rule, ...] = (
     stop_over_boot,
     descriptors_short,
     auto_without_memory,
+    runtime_without_memory,
     singleton_scaled,  # PM201
     consumer_scaled,
     topics_overlap,

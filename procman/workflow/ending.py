@@ -57,10 +57,11 @@ def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tup
         finally:  # also when we are interrupted: it then goes on without us, and ends with all it has
             with contextlib.suppress(supervisor_rpc.Fault, NotRunning):  # it is ending already, or has ended since
                 supervisor_rpc.Client(state.socket).shutdown()
-        if not supervisord.ended(observed.manager_pid, patience):
+        wait = max(patience, _patience(observed.units))  # dependents first, so a chain takes the sum
+        if not supervisord.ended(observed.manager_pid, wait):
             supervisord.kill(observed.manager_pid)
             supervisord.ended(observed.manager_pid, STOP_MARGIN)
-            killed.append(f"supervisord (pid {observed.manager_pid}) did not end in {patience:.0f} s and was killed")
+            killed.append(f"supervisord (pid {observed.manager_pid}) did not end in {wait:.0f} s and was killed")
     killed.extend(survivors.end_orphans(state.folder))
     _clear_sockets(state)
     return tuple(killed)
