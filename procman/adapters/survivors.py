@@ -41,6 +41,11 @@ def orphans(folder: str) -> list[int]:
     return sorted(marked | set(_grouped(folder)) - kin)
 
 
+def left(folder: str) -> tuple[tuple[int, str], ...]:
+    """Return pid and words of each process that a dead manager of the project in `folder` left behind."""
+    return tuple((pid, procfs.words(pid)) for pid in orphans(folder))
+
+
 def _grouped(folder: str) -> list[int]:
     try:
         return [pid for pid in cgroup.left_behind(folder) if procfs.identity(pid) is not None]

@@ -60,7 +60,7 @@ def _lines(report: Report) -> list[str]:
     from procman.core.words import visible
 
     if report.manager_pid is None:
-        return [f"{report.project} is not running; procman up starts it"]
+        return _not_running(report)
     rows = [
         ("instance", "kind", "state", "pid", "uptime", "memory", "limit", "restarts"),
         *(_cells(row, dict(report.guards)) for row in report.rows),
@@ -87,6 +87,18 @@ def _lines(report: Report) -> list[str]:
         *_verified_lines(report),
         *(["  a change is under way, or was cut short; procman up finishes it"] if report.unfinished else []),
         *([f"  {report.path} has changed since the last procman up"] if report.edited else []),
+    ]
+
+
+def _not_running(report: Report) -> list[str]:
+    if not report.died:
+        return [f"{report.project} is not running; procman up starts it"]
+    return [
+        f"{report.project} is not running: its manager ended without procman down; procman up starts it",
+        *(
+            f"  pid {pid} ({words}) was left behind and still runs; procman up or procman down ends it"
+            for pid, words in report.left
+        ),
     ]
 
 
@@ -173,7 +185,9 @@ def _document(report: Report) -> dict[str, object]:
             "memory_bytes": report.manager_memory or None,
             "protections": _protections(report),
             "cgroup": {"version": report.cgroup, "reason": report.cgroup_reason},
+            "died": report.died,
         },
+        "left_behind": [{"pid": pid, "command": words} for pid, words in report.left],
         "verified": _verified(report),
         "strays": [
             {"service": s.service, "pid": s.pid, "command": s.words, "user": s.user, "origin": s.origin, "stop": s.stop}

@@ -128,10 +128,16 @@ def permissions(open_paths: tuple[str, ...], foreign: tuple[str, ...]) -> Check:
     return _pass("permissions", "the state directory is its owner's alone")
 
 
-def stale(left: tuple[str, ...], *, should_run: bool, unfinished: bool) -> Check:
-    """Judge what is left of a manager that does not run, or of a command that was cut short."""
+def stale(
+    left: tuple[str, ...], behind: tuple[tuple[int, str], ...] = (), *, should_run: bool, unfinished: bool
+) -> Check:
+    """Judge what is left of a manager that does not run: files, processes `behind`; or of a command cut short."""
+    if behind:
+        said = ", ".join(f"pid {pid} ({words})" for pid, words in behind)
+        return _fail("stale-state", f"a dead manager left behind: {said}", "procman up or procman down ends it")
     if should_run:
-        return _fail("stale-state", "the record says it runs, and no manager answers: it was killed", "procman up")
+        said = "the record says it runs, and no manager answers: it ended without procman down"
+        return _fail("stale-state", said, "procman up")
     if unfinished:
         return _fail("stale-state", "a change is under way, or was cut short", "procman up finishes it")
     if left:

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 
-from procman.adapters import files, kernel_log, machine, ports, strays, vitals
+from procman.adapters import files, kernel_log, machine, ports, strays, survivors, vitals
 from procman.adapters.state import State
 from procman.core import vitals as judge
 from procman.core.applied import Applied
@@ -51,7 +51,9 @@ def checks(
     yield judge.permissions(tuple(loose), tuple(foreign))
     should_run = applied is not None and not applied.down and observed is None
     left = () if observed else tuple(n for n in files.names(state.folder) if n == "sock" or n.startswith("store."))
-    yield judge.stale(left, should_run=should_run, unfinished=applied is not None and applied.unfinished)
+    unfinished = applied is not None and applied.unfinished
+    behind = () if observed else survivors.left(state.folder)
+    yield judge.stale(left, behind, should_run=should_run, unfinished=unfinished)
     yield judge.oom(vitals.oom_kills(), _killed())
     yield judge.rivals(tuple(_rivals(specs, observed, home)))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from procman.adapters import processes
+from procman.adapters import processes, survivors
 from procman.core.status import InstanceStatus
 from procman.core.strays import Stray
 from procman.workflow.guards import Verified, guards, seen_outside, verified
@@ -23,6 +23,7 @@ class Report:
 
     `guards`: what holds each singleton, in one word. `adopts`: orphans of the services fall to the manager.
     `deaths`: the last one of each instance that was started again or does not run.
+    `died`: nobody ended the project, and its manager is gone; `left`: pid and words of what it left behind.
     `cgroup`: the version of the control groups that hold hard limits; None, and `cgroup_reason`, where there are none.
     """
 
@@ -46,6 +47,8 @@ class Report:
     verified: tuple[Verified, ...] = ()
     cgroup: int | None = None
     cgroup_reason: str | None = None
+    died: bool = False
+    left: tuple[tuple[int, str], ...] = ()
 
 
 def report(file: str | None, environment: Mapping[str, str]) -> Report:
@@ -55,6 +58,7 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         return _never_started(file, environment)
     applied = project.applied
     observed = None if applied.down else observe(project.state)
+    died = observed is None and not applied.down
     memory = processes.memory((observed.manager_pid,)) if observed else 0
     shown = status_rows(observed, applied) if observed else ()
     return Report(
@@ -78,6 +82,8 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         verified=verified(project.state, applied),
         cgroup=observed.cgroup if observed else None,
         cgroup_reason=observed.cgroup_reason if observed else None,
+        died=died,
+        left=survivors.left(project.state.folder) if died else (),
     )
 
 

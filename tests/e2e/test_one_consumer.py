@@ -45,6 +45,24 @@ def test_up_after_a_killed_manager_leaves_one_consumer(shop: Project, form: str)
     assert shop.managers() == [shop.manager()]
 
 
+def test_what_a_dead_manager_left_is_told_and_stopped(shop: Project) -> None:
+    """A consumer that outlived its manager is named by `status` and `doctor`, and ended by `stop`, not passed over."""
+    shop.write({"mqtt": shop.mqtt(**FORMS["npm run"])})
+    ended(shop.run("up"), 0)
+    (orphan,) = shop.consumers()
+    os.kill(shop.manager(), signal.SIGKILL)
+    wait_until(lambda: not shop.managers() and len(shop.processes()) == 1, PATIENCE, "only the grandchild is left")
+    ended(shop.run("status"), 4, "ended without procman down", f"pid {orphan} (", "still runs")
+    document = ended(shop.run("status", "--json"), 4).json()
+    assert document["manager"]["died"] is True
+    assert [row["pid"] for row in document["left_behind"]] == [orphan]
+    ended(shop.run("doctor"), 1, f"a dead manager left behind: pid {orphan} (")
+    ended(shop.run("stop", "mqtt"), 0, f"ended pid {orphan} (", "the manager is gone")
+    assert shop.consumers() == []
+    ended(shop.run("down"), 0)
+    assert ended(shop.run("status", "--json"), 4).json()["manager"]["died"] is False
+
+
 def test_another_home_is_refused(running: Project) -> None:
     """`up` of the same manifest under another PROCMAN_HOME ends with 75 and names the holder; the first runs on."""
     before = running.pids()
