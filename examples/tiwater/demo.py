@@ -173,7 +173,10 @@ def free_ports(count: int) -> list[int]:
 
 def say(words: str) -> None:
     """Write `words` before what a child writes next."""
-    print(words, flush=True)
+    try:
+        print(words, flush=True)
+    except BrokenPipeError:  # nobody reads any more, as behind `| head`: end what runs all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def title(words: str) -> None:

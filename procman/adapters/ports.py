@@ -8,8 +8,17 @@ import socket
 from procman.core.manifest import Address
 
 
-def fault(address: Address) -> str | None:
-    """Return why `address` cannot be listened on now, or None. The socket is closed again at once."""
+_PRIVILEGED = 1024
+TAKEN = "end that process, or change `listen`"
+_CURES = {
+    errno.EADDRINUSE: TAKEN,
+    errno.EADDRNOTAVAIL: "no interface of this host has that address: change `listen` (ip addr shows them)",
+    errno.EACCES: f"ports below {_PRIVILEGED} are root's (net.ipv4.ip_unprivileged_port_start): choose a higher one",
+}
+
+
+def fault(address: Address) -> tuple[str, str] | None:
+    """Return why `address` cannot be listened on now and what helps, or None. The socket is closed again at once."""
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -17,9 +26,10 @@ def fault(address: Address) -> str | None:
             probe.bind((address.host, address.port))
             probe.listen(1)
         except OSError as error:
+            cure = _CURES.get(error.errno or 0, "change `listen`")
             if error.errno == errno.EADDRINUSE:
-                return f"is in use by {owner(address.port)}"
-            return f"cannot be listened on: {error.strerror or error}"
+                return f"is in use by {owner(address.port)}", cure
+            return f"cannot be listened on: {error.strerror or error}", cure
     return None
 
 

@@ -59,7 +59,7 @@ def read(source: Source, file: str, limits: Limits = USUAL) -> tuple[Node | None
         # The pure parser lets chr() and int() refuse absurd escapes and version numbers.
         return None, [*tree.findings, _found(file, START, "not YAML: a character or number is out of range", "")]
     if tree.root is None:
-        empty = finding("PM007", "the manifest is empty", file=file, span=START, help="see procman.yaml in examples/")
+        empty = finding("PM007", "the manifest is empty", file=file, span=START, help="procman init writes a first one")
         return None, [*tree.findings, empty]
     return tree.root, tree.findings
 

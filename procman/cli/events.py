@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from procman.core.events import Event
     from procman.workflow.history import History
 
+UNIT = 10
+"""The column of units, at least so wide."""
+
 STYLES = {"exit": "yellow", "failed": "red", "held": "red", "command": "bold", "ready": "green", "running": "green"}
 
 
@@ -46,8 +49,9 @@ def command(names: tuple[str, ...], file: str | None, follow: bool, lines: int, 
     if form == "json":
         _print_json(found, lines, follow=follow)
     elif found is not None:
+        width = max((len(event.unit or "-") for event in found.events(lines)), default=0)
         for event in found.follow(lines) if follow else found.events(lines):
-            click.echo(_line(event))
+            click.echo(_line(event, max(width, UNIT)))
     return 0
 
 
@@ -63,11 +67,11 @@ def _print_json(found: History | None, lines: int, *, follow: bool) -> None:
         click.echo(json.dumps({"schema_version": 1, **_document(event)}))
 
 
-def _line(event: Event) -> str:
+def _line(event: Event, width: int) -> str:
     from procman.cli.console import paint
     from procman.core.events import told
 
-    words = f"{event.unit or '-':10}  {event.event:16}  {told(event)}".rstrip()
+    words = f"{event.unit or '-':{width}}  {event.event:16}  {told(event)}".rstrip()
     return f"{local(event.at)}  {paint(words, STYLES.get(event.event, ''))}"
 
 

@@ -43,10 +43,11 @@ def command(context: click.Context, check: bool, file: str | None) -> int | None
 
 @command.command(
     "pm2",
+    short_help="Make a manifest of what PM2 runs or has saved.",
     epilog="""\b
 Examples:
   procman import pm2                            # ecosystem.config.js here
-  procman import pm2 ecosystem.config.cjs --env production --write procman.yaml
+  procman import pm2 --env production --write procman.yaml
   procman import pm2 --running                  # what PM2 runs now
   procman import pm2 ~/.pm2/dump.pm2            # what it has saved
   procman import pm2 --check                    # beside what PM2 runs
@@ -128,7 +129,7 @@ def procfile(source: str | None, write: str | None, force: bool, form: str) -> i
     epilog="""\b
 Examples:
   procman import supervisord
-  procman import supervisord /etc/supervisor/conf.d/shop.conf --write procman.yaml
+  procman import supervisord /etc/supervisor/conf.d/shop.conf
 
 \b
 Exit codes: 0 done, 1 refused or failed, 2 wrong use or cannot read.""",

@@ -13,7 +13,10 @@ Examples:
 
 \b
 Then, as the first line of the manifest:
-  # yaml-language-server: $schema=./procman.schema.json""",
+  # yaml-language-server: $schema=./procman.schema.json
+
+\b
+Exit codes: 0 printed, 2 wrong use.""",
 )
 def command() -> None:
     """Print the JSON Schema of the manifest, for editors.

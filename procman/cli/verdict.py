@@ -99,8 +99,17 @@ def _closing(done: list[Mended], found: tuple[Finding, ...], shown: tuple[Findin
     if fixed:
         notes.append(f"{fixed} {'would be ' if wanted.mending == 'diff' else ''}mended")
     if fixable:
-        notes.append(f"{fixable} can be mended: procman validate --fix")
+        notes.append(f"{fixable} can be mended: procman validate --fix{_named({f.file for f in found if f.fix})}")
     return f"{said} ({'; '.join(notes)})" if notes else said
+
+
+def _named(files: set[str]) -> str:
+    """Return the files that a command has to name, which looks at procman.yaml by itself."""
+    import shlex
+
+    if files == {"procman.yaml"} or not all(map(os.path.exists, files)):
+        return ""
+    return f" {shlex.join(sorted(files))}" if len(files) <= 3 else " FILES"  # noqa: PLR2004
 
 
 def _text(done: list[Mended], shown: tuple[Finding, ...], wanted: Wanted, closing: str, stream: TextIO | None) -> str:

@@ -49,7 +49,10 @@ def command(
     from procman.workflow import verify
 
     checks = verify.checks(verify.Asked(file, services, only, applied), environment(), talk)
-    show(checks, form)
+    if not checks and form == "text":
+        talk("nothing to verify: no service says what it consumes (`consumes`)")
+    else:
+        show(checks, form)
     return values.exit_code(checks)
 
 

@@ -15,9 +15,9 @@ _PORT = "(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2
 _OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _NAME = rf"(?:{_LABEL}\.)*[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?"
-_HOST = rf"(?:{_OCTET}(?:\.{_OCTET}){{3}}|\[[0-9A-Fa-f:.]{{2,45}}\]|{_NAME})"
+_LITERAL = rf"(?:{_OCTET}(?:\.{_OCTET}){{3}}|\[[0-9A-Fa-f:.]{{2,45}}\]|localhost)"
 _USUAL = ("127.0.0.1", "0.0.0.0", "localhost")  # noqa: S104 - names, nothing is bound
-_LISTEN = rf"{_HOST}:{_PORT}"
+_LISTEN = rf"{_LITERAL}:{_PORT}"
 _BROKER = (
     rf"(?:mqtts?|tcp|ssl|wss?)://(?:[^/?#\s]*@)?(?:\[[0-9A-Fa-f:.]{{2,45}}\]|[^/?#@:\s\[\]]+)(?::{_PORT})?(?:[/?#]\S*)?"
 )
@@ -85,6 +85,11 @@ def _address(scalar: Scalar) -> Address:
     if not (_is_usual(host, port) or re.fullmatch(_LISTEN, value)):
         number = re.fullmatch(r"(?:\*|:)?:?([0-9]{1,5})", value)
         guess = f"did you mean 127.0.0.1:{number[1]}? An address is HOST:PORT" if number else ""
+        if re.fullmatch(f"{_NAME}:{_PORT}", value):
+            raise Fault(
+                f"{shown(value)} names a host, and no name but localhost is looked up",
+                f"write the address to listen on: 127.0.0.1:{port}, or 0.0.0.0:{port} for every network",
+            )
         raise Fault(f"{shown(value)} is not an address", guess)
     if host.startswith("["):
         host = host[1:-1]

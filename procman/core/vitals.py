@@ -109,13 +109,14 @@ def broker(service: str, address: str, fault: str | None) -> Check:
     return Check(service, "broker", Verdict.FAIL, f"{address}: {fault}", fix)
 
 
-def port(service: str, address: str, fault: str | None, *, ours: bool) -> Check:
-    """Judge a listening address: `ours` while the project's manager has it."""
+def port(service: str, address: str, fault: tuple[str, str] | None, *, ours: bool) -> Check:
+    """Judge a listening address: `ours` while the project's manager has it. `fault`: why not, and what helps."""
     if ours:
         return Check(service, "port", Verdict.PASS, f"{address} is held by the manager")
     if fault is None:
         return Check(service, "port", Verdict.PASS, f"{address} is free")
-    return Check(service, "port", Verdict.FAIL, f"{address} {fault}", "end that process, or choose another listen")
+    said, cure = fault
+    return Check(service, "port", Verdict.FAIL, f"{address} {said}", cure)
 
 
 def permissions(open_paths: tuple[str, ...], foreign: tuple[str, ...]) -> Check:

@@ -22,6 +22,7 @@ _ELSEWHERE = {
     "uid": "user",
     "apps": "services",
     "programs": "services",
+    "processes": "services",
     "name": "project",
 }
 

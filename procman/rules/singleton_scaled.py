@@ -36,6 +36,10 @@ SINCE = "0.1.0"
 WHY = "Every plain MQTT subscriber gets every message: a second consumer writes every record twice."
 
 HELP = "remove `instances`: a singleton runs exactly once (or declare `kind: scalable` if it may run more often)"
+SCALE_HELP = (
+    "leave it at one: a singleton runs exactly once (if it may run more often, declare `kind: scalable` and `up`)"
+)
+_SCALE = " by `scale`"
 
 
 def check(context: Context) -> Iterator[Problem]:
@@ -62,7 +66,7 @@ def _asked(manifest: Manifest, service: Service) -> tuple[Span, str]:
     """Return where the count of a service comes from, and in which words."""
     places = manifest.places
     if service.name in dict(manifest.scaled):
-        return places.value("services", service.name, "kind"), " by `scale`"
+        return places.value("services", service.name, "kind"), _SCALE
     path = ("profiles", manifest.profile or "", "services", service.name, "instances")
     if manifest.profile is not None and path in places.values:
         return places.value(*path), f" in profile '{manifest.profile}'"
@@ -71,7 +75,12 @@ def _asked(manifest: Manifest, service: Service) -> tuple[Span, str]:
 
 def _problem(service: Service, asked: Instances | None, declared: Span, place: Span, where: str) -> Problem:
     related = () if place == declared else (Related(declared, "declared singleton here"),)
-    return Problem(place, f"singleton '{service.name}' is given {_words(asked)}{where}", HELP, related)
+    return Problem(
+        place,
+        f"singleton '{service.name}' is given {_words(asked)}{where}",
+        SCALE_HELP if where == _SCALE else HELP,
+        related,
+    )
 
 
 def _words(asked: Instances | None) -> str:

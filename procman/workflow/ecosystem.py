@@ -25,11 +25,11 @@ _NONE = object()
 Places = Sequence[tuple[templates.Path, object, object]]
 
 
-def data_of(name: str) -> bytes:
-    """Return the bytes of the file `name`; WrongUse when it cannot be read."""
+def data_of(name: str, instead: str = "name an ecosystem file, or --running for what PM2 runs") -> bytes:
+    """Return the bytes of the file `name`; WrongUse when it cannot be read. `instead`: what helps where there is none."""
     try:
         if not Path(name).is_file():
-            raise WrongUse(f"there is no file {name}", "name an ecosystem file, or --running for what PM2 runs")
+            raise WrongUse(f"there is no file {name}", instead)
         with open(name, "rb") as file:  # noqa: PTH123
             data = file.read(MOST + 1)
     except OSError as error:

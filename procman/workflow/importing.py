@@ -16,6 +16,7 @@ from procman.core.imports.pm2_running import Listed
 from procman.core.imports.pm2_service import Context
 from procman.core.imports.report import Imported
 from procman.core.values import dataclass, field, replace
+from procman.core.words import counted
 from procman.workflow import ecosystem, first
 from procman.workflow.first import First
 from procman.workflow.load import load_file, manifest_path
@@ -95,7 +96,7 @@ def first_of(folder: str, path: str, shell: Mapping[str, str], say: Say) -> Firs
     if name is None:
         return None
     made = imported(Asked(str(Path(folder, name)), str(Path(path).parent)), shell, say)
-    more = f"{len(made.hidden)} things that PM2 did not say, and every field: procman import pm2 {name}"
+    more = f"{counted(len(made.hidden), 'thing')} that PM2 did not say, and every field: procman import pm2 {name}"
     return First(made.text, name, tuple(row.draft for row in made.rows), (more,))
 
 

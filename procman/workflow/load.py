@@ -43,7 +43,7 @@ def manifest_path(option: str | None, environment: Mapping[str, str]) -> str:
     if not os.path.exists(name):  # noqa: PTH110
         raise WrongUse(
             f"there is no manifest {name}",
-            "name it with --file, or set PROCMAN_FILE; docs/guide.md shows how to write one",
+            "write one with procman init, or from PM2 with procman import pm2; or name it: --file, PROCMAN_FILE",
         )
     return name
 

@@ -19,7 +19,7 @@ SUPERVISORD = ("supervisord.conf", "supervisor.conf", "/etc/supervisord.conf", "
 def procfile(name: str | None) -> Imported:
     """Return what the Procfile `name` becomes. Failed when it names no process."""
     path = name or "Procfile"
-    source = _text(path)
+    source = _text(path, "name it: procman import procfile FILE")
     look = project_files.of_procfile(source, _reader(path))
     taken: list[str] = []
     rows = []
@@ -38,7 +38,8 @@ def supervisord(name: str | None) -> Imported:
     path = name or next((each for each in SUPERVISORD if Path(each).is_file()), SUPERVISORD[0])
     here = str(Path(path).resolve().parent)
     try:
-        found = supervisord_ini.imported(_text(path), Path(path).name, _title(path), here, _reader(path))
+        source = _text(path, "name it: procman import supervisord FILE")
+        found = supervisord_ini.imported(source, Path(path).name, _title(path), here, _reader(path))
     except ValueError as error:
         raise WrongUse(f"{path} is no file of supervisord's: {error}", "name one with [program:x] sections") from error
     return _checked(found)
@@ -50,8 +51,8 @@ def _checked(made: Imported) -> Imported:
     return made
 
 
-def _text(path: str) -> str:
-    source = text.decode(ecosystem.data_of(path), path)
+def _text(path: str, instead: str) -> str:
+    source = text.decode(ecosystem.data_of(path, instead), path)
     if isinstance(source, Finding):
         raise WrongUse(f"{path}:{source.span.line}:{source.span.column}: {source.message}", source.help)
     return source.text

@@ -73,7 +73,8 @@ def check_addresses(
     for address in sorted(wanted - ours, key=str):
         fault = ports.fault(address)
         if fault is not None:
-            raise Failed(f"{address} {fault}", "end that process, or change `listen`")
+            said, cure = fault
+            raise Failed(f"{address} {said}", cure)
 
 
 def check_room(target: Target, actions: tuple[Action, ...], observed: Observed | None, root: str = "") -> None:

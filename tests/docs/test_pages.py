@@ -82,7 +82,7 @@ def test_exit_codes_of_the_guide_are_those_of_the_code() -> None:
     assert {int(row[0]) for row in rows} == CODES | {EXIT_WRONG_USE_DETAILED, errors.EXIT_INTERRUPTED}
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "schema"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_exit_codes_of_a_help_are_those_of_the_readme(command: str) -> None:
     """A command's help names the codes that its rows in the README fill, and no other."""
     head, *rows = table(README, "command")
@@ -102,6 +102,20 @@ def test_help_fits_80_columns(command: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert found is not None
     shown = found.get_help(click.Context(found, info_name=command or "procman", terminal_width=80))
     assert [line for line in shown.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize("source", ["pm2", "procfile", "supervisord"])
+def test_help_of_each_source_of_import_fits_80_columns(source: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No line is wider, and the list of sources says each one's sentence whole."""
+    monkeypatch.setenv("COLUMNS", "80")
+    group_of_sources = group.get_command(click.Context(group), "import")
+    assert isinstance(group_of_sources, click.Group)
+    found = group_of_sources.commands[source]
+    shown = found.get_help(click.Context(found, info_name=source, terminal_width=80))
+    assert [line for line in shown.splitlines() if len(line) > 80] == []
+    assert (
+        "..." not in group_of_sources.get_help(click.Context(group_of_sources, terminal_width=80)).split("Commands:")[1]
+    )
 
 
 def _manifests() -> list[tuple[Path, Fence]]:

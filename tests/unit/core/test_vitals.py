@@ -36,7 +36,7 @@ PASS, FAIL, UNKNOWN = Verdict.PASS, Verdict.FAIL, Verdict.UNKNOWN
         (vitals.clock(2e9, 2e9 + 1, synchronised=True), PASS, "synchronised"),
         (vitals.broker("mqtt", "h:1883", "Connection refused"), FAIL, "h:1883: Connection refused"),
         (vitals.broker("mqtt", "h:1883", None), PASS, "accepts"),
-        (vitals.port("api", "::1:3000", "is in use by pid 7", ours=False), FAIL, "in use by pid 7"),
+        (vitals.port("api", "::1:3000", ("is in use by pid 7", "end it"), ours=False), FAIL, "in use by pid 7"),
         (vitals.port("api", "::1:3000", None, ours=True), PASS, "held by the manager"),
         (vitals.permissions(("/s/applied.json",), ()), FAIL, "secrets"),
         (vitals.permissions((), ("/s",)), FAIL, "not ours"),

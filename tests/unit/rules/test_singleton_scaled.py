@@ -10,6 +10,7 @@ from procman.rules import singleton_scaled as rule
 from tests.support.judging import Told, judged
 
 HELP = "remove `instances`: a singleton runs exactly once (or declare `kind: scalable` if it may run more often)"
+SCALED = "leave it at one: a singleton runs exactly once (if it may run more often, declare `kind: scalable` and `up`)"
 PROFILES = """
     profiles:
       big: {services: {mqtt: {instances: 3}}}
@@ -22,9 +23,9 @@ ONE = """
 """
 
 
-def told(message: str, place: str, *related: tuple[str, str]) -> Told:
+def told(message: str, place: str, *related: tuple[str, str], advice: str = HELP) -> Told:
     """Return a finding of this rule."""
-    return Told("PM201", "singleton-scaled", "error", message, HELP, place, related)
+    return Told("PM201", "singleton-scaled", "error", message, advice, place, related)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_profile_is_told_once_whether_it_is_chosen_or_not(profile: str | None) -
 def test_scale_of_a_singleton_is_told_at_its_kind(count: int) -> None:
     """`scale` walks the same road: the count has no place in the file, the kind has."""
     message = f"singleton 'mqtt' is given {count} instances by `scale`"
-    assert [told(message, "5: singleton")] == judged(rule, ONE, scale={"mqtt": count})
+    assert [told(message, "5: singleton", advice=SCALED)] == judged(rule, ONE, scale={"mqtt": count})
 
 
 def test_count_of_defaults_is_told_where_it_stands() -> None:

@@ -1,0 +1,77 @@
+"""What a newcomer meets first: each message is true of what was done, and its next step works."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from procman.adapters import ports
+from procman.core.manifest import Address
+from tests.support.commands import procman
+from tests.support.projects import Project, ended
+
+API = "version: 1\nproject: shop\nservices:\n  api: {{kind: scalable, command: sleep 9, memory: 50M{}}}\n"
+
+
+@pytest.mark.parametrize("command", ["validate", "plan", "up", "status", "down", "doctor"])
+def test_without_a_manifest_the_ways_to_one_are_named(tmp_path: Path, command: str) -> None:
+    """An empty folder is where everybody begins."""
+    ended(procman(tmp_path, command), 2, "there is no manifest procman.yaml", "procman init", "procman import pm2")
+
+
+@pytest.mark.parametrize("source", ["procfile", "supervisord"])
+def test_a_missing_source_is_not_taken_for_pm2s(tmp_path: Path, source: str) -> None:
+    """`import procfile` without a Procfile says how to name one, not how to ask PM2."""
+    done = ended(procman(tmp_path, "import", source), 2, "there is no file", f"procman import {source} FILE")
+    assert "--running" not in done.said
+
+
+def test_one_thing_is_no_things(tmp_path: Path) -> None:
+    """The count of what PM2 did not say is written as people write it."""
+    (tmp_path / "ecosystem.json").write_text(
+        '[{"name": "mqtt", "script": "in.js", "max_restart": 3}]', encoding="utf-8"
+    )
+    ended(procman(tmp_path, "init", "--dry-run"), 0, "1 thing that PM2 did not say")
+
+
+def test_verify_without_a_consumer_says_so(tmp_path: Path) -> None:
+    """Nothing asked is not everything in order: an empty line would look like that."""
+    (tmp_path / "procman.yaml").write_text(API.format(""), encoding="utf-8")
+    done = ended(procman(tmp_path, "verify"), 0, "nothing to verify: no service says what it consumes")
+    assert done.out == ""
+    assert ended(procman(tmp_path, "verify", "--json"), 0).json() == {"schema_version": 1, "checks": []}
+
+
+def test_a_host_name_to_listen_on_is_refused_before_up(tmp_path: Path) -> None:
+    """No name but localhost is looked up when a socket is opened, so `validate` says it, not the tenth restart."""
+    (tmp_path / "procman.yaml").write_text(API.format(", listen: 'shop.example:3000'"), encoding="utf-8")
+    ended(procman(tmp_path, "validate"), 1, "PM010", "no name but localhost is looked up", "127.0.0.1:3000")
+
+
+@pytest.mark.parametrize(("address", "kind"), [("192.0.2.1:3000", errno.EADDRNOTAVAIL), ("127.0.0.1:80", errno.EACCES)])
+def test_what_helps_fits_why_an_address_is_not_free(monkeypatch: pytest.MonkeyPatch, address: str, kind: int) -> None:
+    """Only for an address in use is there a process to end."""
+    if kind == errno.EACCES:  # root may bind it
+        monkeypatch.setattr("socket.socket.bind", lambda *_: (_ for _ in ()).throw(PermissionError(kind, "no")))
+    host, _, port = address.rpartition(":")
+    found = ports.fault(Address(host, int(port)))
+    assert found is not None
+    assert "end that process" not in found[1]
+    assert "change `listen`" in found[1] or "choose a higher one" in found[1]
+
+
+def test_mending_names_the_file_that_was_checked(tmp_path: Path) -> None:
+    """The command to copy mends what was looked at, not another manifest."""
+    (tmp_path / "a b.yaml").write_text(API.format("").replace("memory", "memroy"), encoding="utf-8")
+    ended(procman(tmp_path, "validate", "a b.yaml"), 1, "procman validate --fix 'a b.yaml'")
+    (tmp_path / "a b.yaml").rename(tmp_path / "procman.yaml")
+    assert "procman validate --fix)" in procman(tmp_path, "validate").said
+
+
+@pytest.mark.slow
+def test_events_stay_in_columns_under_a_long_name(shop: Project) -> None:
+    """A name of more than ten letters moves the column for all lines, not for its own."""
+    shop.write({"a-rather-long-name": shop.api(instances=1)})
+    shop.up()
+    lines = ended(shop.run("events"), 0).out.splitlines()
+    assert len({len(line) - len(line[19:].lstrip().partition(" ")[2].lstrip()) for line in lines}) == 1
