@@ -7,7 +7,6 @@ import socket
 
 from procman.core.manifest import Address
 
-
 _PRIVILEGED = 1024
 TAKEN = "end that process, or change `listen`"
 _CURES = {

@@ -26,7 +26,7 @@ Places = Sequence[tuple[templates.Path, object, object]]
 
 
 def data_of(name: str, instead: str = "name an ecosystem file, or --running for what PM2 runs") -> bytes:
-    """Return the bytes of the file `name`; WrongUse when it cannot be read. `instead`: what helps where there is none."""
+    """Return the bytes of the file `name`; WrongUse when it cannot be read. `instead`: what else to do."""
     try:
         if not Path(name).is_file():
             raise WrongUse(f"there is no file {name}", instead)

@@ -66,7 +66,7 @@ def _sure(specs: tuple[Spec, ...], observed: Observed | None) -> tuple[Stray, ..
 def check_addresses(
     target: Target, actions: tuple[Action, ...], running: tuple[Running, ...], observed: Observed | None
 ) -> None:
-    """Raise Failed when an address that would be listened on is taken by a stranger."""
+    """Raise Failed when an address that would be listened on is taken: by a stranger, or by one of ours beside it."""
     ours = _addresses_held(running, observed)
     places = (place for spec in _starting(target, actions) for place in spec.places)
     wanted = {place for place in places if isinstance(place, Address)}
@@ -74,6 +74,10 @@ def check_addresses(
         fault = ports.fault(address)
         if fault is not None:
             said, cure = fault
+            held = next((each for each in ours if each.port == address.port), None)
+            if held is not None:
+                said = f"cannot be opened while this project listens on {held}"
+                cure = "the old address closes with the manager: procman down, then procman up"
             raise Failed(f"{address} {said}", cure)
 
 

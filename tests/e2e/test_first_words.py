@@ -69,6 +69,22 @@ def test_mending_names_the_file_that_was_checked(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_an_address_beside_the_one_that_is_held_names_no_process_to_end(shop: Project) -> None:
+    """From 127.0.0.1 to every address on the same port: the process in the way is the project's own manager."""
+    shop.write({"api": shop.api()})
+    shop.up()
+    before = shop.pids()
+    shop.write({"api": shop.api(listen=f"0.0.0.0:{shop.port}")})
+    done = ended(
+        shop.run("up"), 1, f"while this project listens on 127.0.0.1:{shop.port}", "procman down, then procman up"
+    )
+    assert "end that process" not in done.said
+    assert shop.pids() == before
+    ended(shop.run("down"), 0)
+    shop.up()
+
+
+@pytest.mark.slow
 def test_events_stay_in_columns_under_a_long_name(shop: Project) -> None:
     """A name of more than ten letters moves the column for all lines, not for its own."""
     shop.write({"a-rather-long-name": shop.api(instances=1)})
