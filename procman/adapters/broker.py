@@ -94,6 +94,10 @@ class Link:
         """Disconnect and stop; nothing is left running."""
         self._client.disconnect()
         self._client.loop_stop()
+        # They name this link, which names the client: without them it is let go, and its sockets closed, at once.
+        client = self._client
+        client.on_connect = client.on_message = client.on_publish = client.on_disconnect = None
+        client.on_subscribe = client.on_unsubscribe = None
 
     def subscribe(self, filters: Sequence[str], qos: int) -> tuple[int, ...]:
         """Subscribe and return what was granted for each: 0 to 2, from 128 on it was refused."""

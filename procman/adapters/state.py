@@ -14,6 +14,7 @@ from procman.core.values import dataclass
 
 if TYPE_CHECKING:
     from procman.core.applied import Applied
+    from procman.core.owed import Owed
     from procman.core.proofs import Proof, Proofs
 
 SOCKET_PATH_LIMIT = 107
@@ -62,6 +63,11 @@ class State:
     def proofs(self) -> str:
         """What was verified of the project's consumers."""
         return f"{self.folder}/verified.json"
+
+    @property
+    def owed(self) -> str:
+        """The sessions at brokers that are still to be ended."""
+        return f"{self.folder}/sessions.json"
 
     def log(self, unit: str) -> str:
         """The log file of one instance, or of ``supervisord``."""
@@ -148,6 +154,29 @@ def write_proofs(state: State, proofs: Proofs) -> None:
     from procman.core.proofs import to_json  # noqa: PLC0415 - same
 
     files.write_whole(state.proofs, to_json(proofs.found))
+
+
+def read_owed(state: State) -> tuple[Owed, ...]:
+    """Return the sessions that are to be ended; Failed when the note is there but not readable."""
+    data = files.read_if_there(state.owed)
+    if data is None:
+        return ()
+    from procman.core.owed import from_json  # noqa: PLC0415 - few projects owe any
+
+    try:
+        return from_json(data)
+    except ValueError as error:
+        raise Failed(f"the note {state.owed} cannot be used: {error}", "move it away") from error
+
+
+def write_owed(state: State, owed: tuple[Owed, ...]) -> None:
+    """Write them whole; with none there is no file."""
+    if not owed:
+        files.remove(state.owed)
+        return
+    from procman.core.owed import to_json  # noqa: PLC0415 - same
+
+    files.write_whole(state.owed, to_json(owed))
 
 
 @contextlib.contextmanager

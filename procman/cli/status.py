@@ -51,7 +51,8 @@ def command(file: str | None, form: str) -> int:
         click.echo("\n".join(_lines(report)))
     if report.manager_pid is None:
         return EXIT_NOT_RUNNING
-    return 0 if all(row.as_wanted for row in report.rows) and not report.unfinished else EXIT_DEGRADED
+    as_wanted = all(row.as_wanted for row in report.rows)
+    return 0 if as_wanted and not report.unfinished and not report.sessions_left else EXIT_DEGRADED
 
 
 def _lines(report: Report) -> list[str]:
@@ -85,6 +86,10 @@ def _lines(report: Report) -> list[str]:
             for s in report.strays
         ),
         *_verified_lines(report),
+        *(
+            f"  {unit}: its session at the broker is not ended and takes messages that nobody reads; procman up ends it"
+            for unit in report.sessions_left
+        ),
         *(["  a change is under way, or was cut short; procman up finishes it"] if report.unfinished else []),
         *([f"  {report.path} has changed since the last procman up"] if report.edited else []),
     ]
@@ -179,6 +184,7 @@ def _document(report: Report) -> dict[str, object]:
         "scaled": dict(report.scaled),
         "manifest": {"path": report.path, "changed": report.edited},
         "unfinished": report.unfinished,
+        "sessions_left": list(report.sessions_left),
         "manager": {
             "pid": report.manager_pid,
             "state": report.manager_state,

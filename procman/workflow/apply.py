@@ -22,9 +22,9 @@ from procman.core.observed import Observed
 from procman.core.sheet import Sheet
 from procman.core.spec import Spec
 from procman.engines import supervisord as engine
+from procman.workflow import leaving
 from procman.workflow.ending import end_manager, stop_units
 from procman.workflow.in_place import at_once, fitting, replace_at_once
-from procman.workflow.leaving import end_sessions, leavers, told
 from procman.workflow.observe import observe
 from procman.workflow.preview import Before
 from procman.workflow.ready import Progress, wait_ready
@@ -76,6 +76,8 @@ def apply(
     When one fails, or the operator interrupts, what ran before is brought back and the error is raised again.
     """
     try:
+        leaving.owe(state, before.applied, target.applied)
+        leaving.forget_marks(want.spec for want in target.wanted)
         _carry_out(state, target, actions, before.observed, progress, foreground=foreground, pace=pace)
         states.write_record(state, replace(target.applied, unfinished=_still_unfinished(target, before)))
     except (ProcmanError, KeyboardInterrupt, OSError) as error:
@@ -83,10 +85,11 @@ def apply(
         back = "ending what was started" if before.observed is None else "bringing back what ran before"
         progress("", f"{what}; {back}")
         _bring_back(state, target, before, progress)
-        end_sessions(target.applied, before.applied, progress)
+        leaving.owe(state, target.applied, before.applied)
+        leaving.end_sessions(state, before.applied, progress)
         raise
     _drop_old_specs(state, target)
-    end_sessions(before.applied, target.applied, progress)
+    leaving.end_sessions(state, target.applied, progress)
 
 
 def _carry_out(
@@ -146,8 +149,8 @@ def _converge(
     client.reload_config()
     known = {u.unit for u in observed.units}
     stops = [a for a in actions if a.do is Do.STOP]
-    leaving = leavers(_specs_of(observed, {a.unit for a in stops if target.want(a.unit) is None}))
-    with told(leaving):
+    leavers = leaving.leavers(_specs_of(observed, {a.unit for a in stops if target.want(a.unit) is None}))
+    with leaving.told(leavers):
         stop_units(state, [a.unit for a in stops], progress, retire=True)
     for action in stops:
         client.remove(action.unit)

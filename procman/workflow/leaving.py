@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from procman.adapters import files
-from procman.core import members
+from procman.adapters import state as states
+from procman.adapters.state import State
+from procman.core import members, owed
 from procman.core.applied import Applied
 from procman.core.checks import Unknown
-from procman.core.guards import grouped
-from procman.core.manifest import Kind, Service, Session
+from procman.core.manifest import Kind, Service
+from procman.core.owed import Owed
 from procman.core.spec import Spec
 from procman.workflow.ready import Progress
 
@@ -38,16 +40,32 @@ def told(leaving: tuple[Spec, ...]) -> Iterator[None]:
             files.remove(path)
 
 
-def end_sessions(old: Applied | None, new: Applied | None, progress: Progress) -> None:
-    """End the sessions of the members that `old` has and `new` has not, whatever they left in them.
+def forget_marks(specs: Iterable[Spec]) -> None:
+    """Remove the file that says so for each of `specs`, which stay: a command that was killed may have left it."""
+    for spec in specs:
+        if members.LEAVE in dict(spec.env):
+            files.remove(dict(spec.env)[members.LEAVE])
 
-    A consumer that leaves as it is told has done so itself; one that was killed, or does not know how, has not.
+
+def owe(state: State, old: Applied | None, new: Applied | None) -> None:
+    """Note the sessions of the members that `old` has and `new` has not: they are to be ended, whoever does it."""
+    fresh = [one for name, numbers in gone(old, new) for one in owed.sessions(_service(old, name), numbers)]
+    if fresh:
+        noted = {one.key: one for one in (*states.read_owed(state), *fresh)}
+        states.write_owed(state, tuple(noted.values()))
+
+
+def end_sessions(state: State, now: Applied | None, progress: Progress) -> None:
+    """End the noted sessions, whatever is left in them, but those of members that run again `now`.
+
+    A consumer that leaves as it is told has done so itself; one that was killed, or does not know how, has not. What
+    cannot be ended stays noted.
     """
-    for name, numbers in gone(old, new):
-        service = _service(old, name)
-        if service is not None:
-            for number in numbers:
-                _end(service, number, progress)
+    noted = states.read_owed(state)
+    if not noted:
+        return
+    alive = {one.key for one in _all(now)}
+    states.write_owed(state, tuple(one for one in noted if one.key not in alive and not _ended(one, progress)))
 
 
 def gone(old: Applied | None, new: Applied | None) -> list[tuple[str, range]]:
@@ -61,32 +79,32 @@ def gone(old: Applied | None, new: Applied | None) -> list[tuple[str, range]]:
     return found
 
 
-def _service(old: Applied | None, name: str) -> Service | None:
-    """Return the consumer called `name` as `old` has it, when its broker keeps sessions for it."""
-    if old is None:
+def _service(applied: Applied | None, name: str) -> Service | None:
+    """Return the service called `name` as `applied` has it."""
+    if applied is None:
         return None
     from procman.workflow.load import load_applied  # noqa: PLC0415 - few scale a consumer
 
-    manifest = load_applied(old).manifest
-    service = manifest.service(name) if manifest is not None else None
-    consumes = service.consumes if service is not None else None
-    persistent = consumes is not None and consumes.client_id and consumes.session is Session.PERSISTENT
-    return service if persistent else None
+    manifest = load_applied(applied).manifest
+    return manifest.service(name) if manifest is not None else None
 
 
-def _end(service: Service, number: int, progress: Progress) -> None:
+def _all(applied: Applied | None) -> list[Owed]:
+    """Return the sessions of every member that runs as `applied` says."""
+    services = applied.services if applied is not None else ()
+    return [one for s in services for one in owed.sessions(_service(applied, s.name), range(s.instances))]
+
+
+def _ended(one: Owed, progress: Progress) -> bool:
     from procman.adapters import sessions  # noqa: PLC0415 - an extra, for those who scale a consumer
 
-    consumes = service.consumes
-    if consumes is None:
-        return
-    unit, filters = f"{service.name}-{number}", members.subscriptions(consumes)
-    name = members.client_id(consumes, number) or unit
     try:
-        left = sessions.end(consumes.broker, name, filters, hand_on=grouped(consumes))
+        left = sessions.end(one.broker, one.client_id, one.filters, hand_on=one.hand_on)
     except Unknown as unknown:
-        progress(unit, f"its session '{name}' may still take messages that nobody reads: {unknown}; {unknown.help}")
-        return
+        words = f"its session '{one.client_id}' may still take messages that nobody reads: {unknown}; {unknown.help}"
+        progress(one.unit, f"{words}; the next procman up or scale tries again")
+        return False
     if left:
-        words = "were published again for the others" if grouped(consumes) else "the others have, too"
-        progress(unit, f"{left} messages waited in its session and {words}")
+        words = "were published again for the others" if one.hand_on else "the others have, too"
+        progress(one.unit, f"{left} messages waited in its session and {words}")
+    return True

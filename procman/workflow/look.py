@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from procman.adapters import processes, survivors
+from procman.adapters.state import read_owed
 from procman.core.status import InstanceStatus
 from procman.core.strays import Stray
 from procman.workflow.guards import Verified, guards, seen_outside, verified
@@ -24,6 +25,7 @@ class Report:
     `guards`: what holds each singleton, in one word. `adopts`: orphans of the services fall to the manager.
     `deaths`: the last one of each instance that was started again or does not run.
     `died`: nobody ended the project, and its manager is gone; `left`: pid and words of what it left behind.
+    `sessions_left`: members that are gone, and whose session at the broker still takes messages.
     `cgroup`: the version of the control groups that hold hard limits; None, and `cgroup_reason`, where there are none.
     """
 
@@ -49,6 +51,7 @@ class Report:
     cgroup_reason: str | None = None
     died: bool = False
     left: tuple[tuple[int, str], ...] = ()
+    sessions_left: tuple[str, ...] = ()
 
 
 def report(file: str | None, environment: Mapping[str, str]) -> Report:
@@ -84,6 +87,7 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         cgroup_reason=observed.cgroup_reason if observed else None,
         died=died,
         left=survivors.left(project.state.folder) if died else (),
+        sessions_left=tuple(one.unit for one in read_owed(project.state)),
     )
 
 

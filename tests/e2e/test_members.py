@@ -236,6 +236,24 @@ def test_members_that_a_later_up_does_not_bring_back_leave_nothing_behind(member
     members.all_stored(published)
 
 
+def test_a_scale_that_is_killed_half_way_leaves_a_note_to_the_next(members: Shop) -> None:
+    """The members are gone and their sessions not ended when the command dies: the next one hands on what they got."""
+    members.begin(DEAF)
+    ended(members.project.run("scale", "mqtt=3"), 0)
+    with members.project.popen("scale", "mqtt=1") as command:
+        wait_until(lambda: {"mqtt-0"} == set(members.project.pids()), 60, "the others are gone", 0.005)
+        command.kill()
+    published = readings(600)
+    with Publisher(members.lab.port) as publisher:
+        publisher.publish(published.values())
+        assert publisher.confirmed() == 600
+    ended(members.project.run("status"), 3, "mqtt-2: its session at the broker is not ended")
+    assert "mqtt-2" in members.project.status(3)["sessions_left"]
+    ended(members.project.run("scale", "mqtt=1"), 0, "mqtt-2", "waited in its session and were published again")
+    members.all_stored(published)
+    assert members.project.run("status", "--json").json()["sessions_left"] == []
+
+
 def test_a_guard_that_fails_while_watched_takes_the_consumer_back_to_one(members: Shop) -> None:
     """The watch is a service of the project: it sees the key vanish, notes it, and one is left, untouched."""
     members.begin()
