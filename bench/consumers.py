@@ -21,14 +21,30 @@ from peers import ROOT
 sys.path.insert(0, str(ROOT))
 from tests.chaos.consumers import PLAIN_NODE, PLAIN_PYTHON, Outcome, attacked, shared
 from tests.chaos.keyless import KEYLESS
+from tests.chaos.scaling import Scaling
 from tests.support.member_facts import member
+from tests.support.members import Shop
 from tests.support.postgresql import Postgresql, postgresql
+from tests.support.projects import project
 from tests.support.rows import PostgresqlRows
-from tests.support.tiwater import EXACT, Key, Lab, Message, Publisher, Rows, mosquitto, node_lab, python_lab, readings
+from tests.support.tiwater import (
+    EXACT,
+    Key,
+    Lab,
+    Message,
+    Publisher,
+    Rows,
+    free_port,
+    mosquitto,
+    node_lab,
+    python_lab,
+    readings,
+)
 from tests.support.waiting import wait_until
 
 MESSAGES, KILLS, SEEDS = 20_000, 30, (1, 2, 3)
 ALONE, ALONE_KILLS = 10_000, 15
+CYCLES = 8
 BACKLOG, ROUNDS, GOAL = 20_000, 5, 0.8
 FLUSHED = 2_000
 MAKERS = {"python": python_lab, "node": node_lab}
@@ -73,6 +89,25 @@ def kills() -> None:
         raise RuntimeError(f"doubled nothing, so exact rows would prove nothing: {', '.join(silent)}")
     with postgresql(durable=True) as server:
         bad = [name for name, outcome in _proofs(server) if not outcome.exact]
+    if bad:
+        raise RuntimeError(f"not exact: {', '.join(bad)}")
+
+
+def scale() -> None:
+    """Print what was lost and doubled while procman scaled under kills; RuntimeError when it was anything."""
+    print(f"\nprocman scale mqtt=3, then =1, {CYCLES} times, 1,000 messages a second, a kill in each command:")
+    bad = []
+    with postgresql(durable=True) as server:
+        for seed in SEEDS:
+            for language, make in MAKERS.items():
+                for database in ("sqlite", "postgresql"):
+                    name = f"{language}, {database}, seed {seed}"
+                    with _lab(make, server if database == "postgresql" else None) as lab, project() as shop:
+                        port = free_port()
+                        with mosquitto(shop.folder, port, "allow_anonymous true\nsys_interval 1"):
+                            done = Scaling(Shop(shop, port, lab), seed).run(CYCLES)
+                    print(f"  {name}: {done}", flush=True)
+                    bad += [] if done.exact else [name]
     if bad:
         raise RuntimeError(f"not exact: {', '.join(bad)}")
 

@@ -29,6 +29,7 @@ BENCHES = {
 # Ten minutes each and more: only where they are named.
 LONG = {
     "consumer-kills": consumers.kills,
+    "consumer-scale": consumers.scale,
     "consumer-guards": consumers.guards,
     "consumer-speed": consumers.speed,
 }

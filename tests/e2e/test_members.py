@@ -7,15 +7,14 @@ import signal
 import sqlite3
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from procman.adapters.broker import Link
-from tests.support.projects import Project, Text, ended
+from tests.support.members import Shop
+from tests.support.projects import Project, ended
 from tests.support.supervised import free_port
 from tests.support.tiwater import EXACT, EXAMPLES, Key, Message, Publisher, mosquitto, python_lab, readings
 from tests.support.waiting import wait_until
@@ -26,7 +25,6 @@ COMMAND = (sys.executable, str(EXAMPLES / "tiwater" / "consumer.py"))
 DEAF = ("/usr/bin/env", "-u", "PROCMAN_MQTT_LEAVE", *COMMAND)
 """The same consumer, which does not know that it may leave for good."""
 
-KEY = ["timestamp", "codigo_tienda", "equipo_id"]
 CANARY = {
     "topic": "tiwater/{tag}/data",
     "payload": '{"timestamp": "{time}", "equipo_id": "E{n}", "values": {"x": 1}}',
@@ -34,67 +32,12 @@ CANARY = {
 }
 
 
-class Shop:
-    """The project, its broker and its database."""
-
-    def __init__(self, project: Project, port: int) -> None:
-        self.project = project
-        self.lab = replace(python_lab(project.folder), port=port)
-        self.database = self.lab.database.address
-
-    def mqtt(self, instances: int, command: tuple[str, ...] = COMMAND, **consumes: object) -> Text:
-        """The consumer as a service."""
-        url = f"mqtt://127.0.0.1:{self.lab.port}"
-        said: Text = {
-            "kind": "scalable",
-            "command": list(command),
-            "instances": instances,
-            "memory": "60M",
-            "env": {"DATABASE": self.database, "MQTT_BROKER": url},
-            "consumes": {
-                "broker": url,
-                "topics": ["tiwater/+/data"],
-                "client_id": "tiwater",
-                "share": "g",
-                "dedup": {"database": self.database, "table": "readings", "key": KEY},
-                **consumes,
-            },
-        }
-        if "share" in consumes and consumes["share"] is None:
-            del said["consumes"]["share"]
-        return said
-
-    def begin(self, command: tuple[str, ...] = COMMAND, **consumes: object) -> None:
-        """Start one, wait for its table, and verify its guards."""
-        self.project.write({"mqtt": self.mqtt(1, command, **consumes)})
-        self.project.up()
-        wait_until(self.has_table, 60, "the consumer has made its table")
-        group = [] if consumes.get("share", "g") is None else ["--only", "shared-subscription"]
-        ended(self.project.run("verify", "--only", "unique-key", *group), 0)
-
-    def has_table(self) -> bool:
-        """Whether the consumer has made its table."""
-        return bool(self.lab.select("SELECT name FROM sqlite_master WHERE name = 'readings'"))
-
-    def waiting(self) -> int:
-        """How many sessions wait at the broker for a client that is away."""
-        with Link(f"mqtt://127.0.0.1:{self.lab.port}") as link:
-            link.subscribe(["$SYS/broker/clients/disconnected"], 0)
-            assert link.wait(lambda: bool(link.received), 30)
-            return int(link.received[-1].payload)
-
-    def all_stored(self, published: Mapping[Key, Message]) -> None:
-        """Each reading that was published becomes exactly one row, and no session is left at the broker."""
-        wait_until(lambda: self.lab.compare(published) == EXACT, 60, f"all rows: {self.lab.compare(published)}")
-        wait_until(lambda: self.waiting() == 0, 60, "no session waits")
-
-
 @pytest.fixture(name="members")
 def _members(shop: Project) -> Iterator[Shop]:
     """A shop with a broker; mosquitto says every second who is connected."""
     port = free_port()
     with mosquitto(shop.folder, port, "allow_anonymous true\nsys_interval 1"):
-        yield Shop(shop, port)
+        yield Shop(shop, port, python_lab(shop.folder))
 
 
 @pytest.mark.parametrize(
