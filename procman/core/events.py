@@ -38,9 +38,11 @@ class Event:
         return value if isinstance(value, str) else None
 
     def number(self, name: str) -> float | None:
-        """Return the fact `name` when it is a number."""
+        """Return the fact `name` when it is a number, and a finite one."""
         value = self.facts.get(name)
-        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < float("inf"):
+            return value
+        return None
 
     def whole(self, name: str) -> int | None:
         """Return the fact `name` when it is a whole number."""
