@@ -7,6 +7,7 @@ import sys
 
 import consumers
 import crash_loops
+import day
 import launch
 import leak
 import memory
@@ -28,6 +29,7 @@ BENCHES = {
 }
 # Ten minutes each and more: only where they are named.
 LONG = {
+    "day": day.main,
     "consumer-kills": consumers.kills,
     "consumer-scale": consumers.scale,
     "consumer-guards": consumers.guards,

@@ -1,5 +1,7 @@
 """Memory limits from the manifest to the replaced instance, with a real project."""
 
+import sys
+
 import pytest
 
 from tests.support.projects import Project, ended, service
@@ -37,6 +39,21 @@ def test_a_new_limit_holds_without_a_restart(shop: Project) -> None:
     leak(shop, "60M")
     ended(shop.run("up"), 0, "0 to replace")
     assert shop.renewed("leak-0", former)
+
+
+def test_a_kill_by_the_hard_limit_is_told_apart(shop: Project) -> None:
+    """A burst past the hard limit is ended by the kernel, and `why` says that it was that."""
+    bursts = "import time; time.sleep(2); kept = b'x' * (400 << 20); time.sleep(60)"
+    command = [sys.executable, "-S", "-I", "-c", bursts]
+    memory = {"limit": "150M", "hard": "150M"}
+    shop.write({"api": {"kind": "scalable", "command": command, "memory": memory, "restart": {"max": 0}}})
+    shop.up()
+    if shop.status()["instances"][0]["hard_limit_by"] is None:
+        pytest.skip("no control groups here")
+    shop.reach({"api-0": "failed"})
+    ended(shop.run("why", "api"), 0, "SIGKILL, killed by the kernel for its hard memory limit, 150 MiB")
+    (death,) = shop.run("why", "api", "--json").json()["deaths"]
+    assert death["cause"] == "kernel-oom"
 
 
 def test_node_knows_its_limit(shop: Project) -> None:

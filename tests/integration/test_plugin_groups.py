@@ -69,6 +69,23 @@ def test_a_burst_is_ended_by_the_kernel_and_told_apart() -> None:
         assert 140 * MIB < (end.whole("peak") or 0) <= 151 * MIB
 
 
+def test_v2_slows_down_half_way() -> None:
+    """The kernel's own files hold both limits, and end a tree together; a process that grows is slowed, not killed."""
+    grows = "import time\nkept = []\nwhile True:\n kept.append(b'x' * (1 << 20)); time.sleep(0.002)"
+    with Lab([Unit("api-0", grows, autostart=False, restart=Restart(max=0))]) as lab:
+        need_groups(lab)
+        if lab.client.status().cgroup == 1:
+            pytest.skip("v1 slows nobody down")
+        write(lab, 60, 100)
+        pid = started(lab)
+        folder = Path("/sys/fs/cgroup" + Path(f"/proc/{pid}/cgroup").read_text(encoding="ascii").strip()[3:])
+        files = {name: (folder / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.high")}
+        assert files == {"memory.max": str(100 * MIB), "memory.high": str(80 * MIB)}
+        assert (folder / "memory.oom.group").read_text(encoding="ascii").strip() == "1"
+        lab.wait_restarted("api-0", pid)  # for its limit, by procman: the kernel held it back until then
+        assert "oom-kill" not in [event.event for event in recorded(State(str(lab.state)))]
+
+
 def test_a_killed_child_is_told_while_its_parent_lives() -> None:
     """With v1 the kernel ends one process: an event says so, although the instance lives on."""
     with Lab([Unit("api-0", CHILD_BURSTS, autostart=False)]) as lab:
