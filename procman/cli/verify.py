@@ -6,7 +6,7 @@ import click
 
 from procman.cli.options import Time, environment, file_option, format_option
 
-NAMES = ("broker", "session", "queue-limit", "shared-subscription", "unique-key", "canary", "strays")
+NAMES = ("broker", "session", "queue-limit", "shared-subscription", "unique-key", "canary", "strays", "members")
 
 
 @click.command(
@@ -29,6 +29,7 @@ Exit codes: 0 no FAIL and no UNKNOWN, 1 a FAIL, 2 wrong use,
     "--only", multiple=True, type=click.Choice(NAMES), metavar="NAME", help=f"Only this check: {', '.join(NAMES)}."
 )
 @click.option("--applied", is_flag=True, help="Verify what was applied last, not what the file says now.")
+@click.option("--hand-on", is_flag=True, help="Give the others what waits at the broker for members that have failed.")
 @click.option("--watch", is_flag=True, help="Check again and again; a guard that fails takes its consumer back to one.")
 @click.option("--every", type=Time(), default="10m", show_default=True, help="How often with --watch.")
 def command(
@@ -37,6 +38,7 @@ def command(
     form: str,
     only: tuple[str, ...],
     applied: bool,
+    hand_on: bool,
     watch: bool,
     every: float,
 ) -> int:
@@ -48,7 +50,7 @@ def command(
     from procman.core import checks as values
     from procman.workflow import verify
 
-    checks = verify.checks(verify.Asked(file, services, only, applied), environment(), talk)
+    checks = verify.checks(verify.Asked(file, services, only, applied, hand_on), environment(), talk)
     if not checks and form == "text":
         talk("nothing to verify: no service says what it consumes (`consumes`)")
     else:

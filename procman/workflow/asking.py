@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from procman.adapters import broker, canary, catalogs, database, probes
+from procman.adapters.state import State
 from procman.core import broker_facts, canary_facts, unique_key
 from procman.core.checks import Unknown, Verdict
 from procman.core.guards import grouped
@@ -15,6 +16,7 @@ from procman.core.mqtt import without_credentials
 from procman.core.observed import Observed
 from procman.core.proofs import KEY, SHARE
 from procman.core.spec import Spec
+from procman.workflow import stranded
 from procman.workflow.doctor import stray_check
 
 Answer = tuple[Verdict, str, str]
@@ -23,11 +25,15 @@ Asks = Callable[["Consumer"], Answer | None]
 
 @dataclass
 class Consumer:
-    """One consumer, what runs of it, and what its broker said of itself; `against`: what answered each check."""
+    """One consumer, what runs of it, and what its broker said of itself; `against`: what answered each check.
+
+    `hand_on`: where its project lies, when what waits for members that have failed is to be given to the others.
+    """
 
     service: Service
     spec: Spec
     observed: Observed | None
+    hand_on: State | None = None
     against: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -140,4 +146,5 @@ CHECKS: dict[str, Asks] = {
     KEY: _unique_key,
     "canary": _canary,
     "strays": _strays,
+    "members": stranded.check,
 }

@@ -20,17 +20,21 @@ from procman.workflow.load import Loaded, load_applied, load_file, manifest_path
 from procman.workflow.observe import observe
 from procman.workflow.project import check_owner, find
 
-NAMES = ("broker", "session", "queue-limit", SHARE, KEY, "canary", "strays")
+NAMES = ("broker", "session", "queue-limit", SHARE, KEY, "canary", "strays", "members")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What to verify: these services (none: every consumer), these checks (none: all), in `file` or as `applied`."""
+    """What to verify: these services (none: every consumer), these checks (none: all), in `file` or as `applied`.
+
+    `hand_on`: what waits for members that have failed is given to the others.
+    """
 
     file: str | None
     services: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     applied: bool = False
+    hand_on: bool = False
 
 
 def checks(asked: Asked, environment: Mapping[str, str], progress: Callable[[str], None]) -> tuple[Check, ...]:
@@ -45,15 +49,21 @@ def checks(asked: Asked, environment: Mapping[str, str], progress: Callable[[str
     found: list[Check] = []
     for service, spec in _consumers(asked, decision, manifest, state):
         progress(f"verifying {service.name}")
-        found += of_consumer(service, spec, state, asked.only, progress)
+        found += of_consumer(service, spec, state, asked.only, progress, hand_on=asked.hand_on)
     return tuple(found)
 
 
 def of_consumer(
-    service: Service, spec: Spec, state: State, only: tuple[str, ...], progress: Callable[[str], None]
+    service: Service,
+    spec: Spec,
+    state: State,
+    only: tuple[str, ...],
+    progress: Callable[[str], None],
+    *,
+    hand_on: bool = False,
 ) -> list[Check]:
     """Return the checks of one consumer, and keep what was verified of its guards; when that fails, it is said."""
-    consumer = asking.Consumer(service, spec, observe(state))
+    consumer = asking.Consumer(service, spec, observe(state), state if hand_on else None)
     found = []
     for name in only or NAMES:
         asks = asking.CHECKS[name]

@@ -1,7 +1,8 @@
 """`verify --watch`: checks again and again, and what becomes of a check that fails. Stays small: checks run in a child.
 
 It is started as a service of the project like any other, so that supervisord keeps it and procman needs no daemon. A
-guard that fails, or a canary, is an event and takes a scaled consumer back to one.
+guard that fails, or a canary, is an event and takes a scaled consumer back to one. What waits for a member that has
+failed is handed on.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Watch:
 
     def _checks(self) -> tuple[Check, ...]:
         only = [word for name in self.only for word in ("--only", name)]
-        done = self._procman("verify", "--applied", "--json", *only, "--", *self.services)
+        done = self._procman("verify", "--applied", "--hand-on", "--json", *only, "--", *self.services)
         try:
             rows = json.loads(done.stdout)["checks"]
             return tuple(Check(r["service"], r["name"], Verdict(r["verdict"]), r["evidence"], r["help"]) for r in rows)

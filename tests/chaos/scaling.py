@@ -10,20 +10,19 @@ import contextlib
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from itertools import islice
 
 from tests.support.members import Shop
 from tests.support.projects import Text
-from tests.support.tiwater import EXACT, Key, Message, Publisher, Rows, readings
+from tests.support.tiwater import EXACT, Key, Publisher, Rows, readings
 from tests.support.waiting import wait_until
 
 RATE, CHUNK = 1000, 50
-MOST = 400_000
 PATIENCE = 120.0
 DONE, ANY = {0}, {0, 1, 4, 75, -signal.SIGKILL}
 FAULTS = ("member", "supervisord", "command", "members")
@@ -69,11 +68,10 @@ class Scaling:
     def run(self, rounds: int) -> Scaled:
         """Scale to three and back `rounds` times while 1,000 messages a second come; a fault in each command."""
         self._shop.begin(change=_tireless)
-        prepared = readings(MOST)
         began = time.monotonic()
         with ExitStack() as stack:
             publisher = stack.enter_context(Publisher(self._shop.lab.port))
-            thread = threading.Thread(target=self._publish, args=(publisher, list(prepared.values())))
+            thread = threading.Thread(target=self._publish, args=(publisher,))
             thread.start()
             stack.callback(thread.join)
             stack.callback(self._over.set)
@@ -82,7 +80,7 @@ class Scaling:
             self._over.set()
             thread.join()
             assert publisher.confirmed() == self.done.published
-        self._finish(set(islice(prepared, self.done.published)))
+        self._finish(set(readings(self.done.published)))
         self.done.seconds = time.monotonic() - began
         return self.done
 
@@ -93,8 +91,8 @@ class Scaling:
             yield self._faults[(number + number // len(self._faults) + 1) % len(self._faults)], 1
 
     def _scale(self, count: int, fault: str) -> None:
-        with self._project.popen("scale", f"mqtt={count}") as command:
-            threading.Thread(target=command.communicate, daemon=True).start()
+        nowhere = subprocess.DEVNULL
+        with self._project.popen("scale", f"mqtt={count}", stdout=nowhere, stderr=nowhere) as command:
             self._linger(0.2, 3.0)
             self._kill(fault, command.pid)
             wait_until(lambda: command.poll() is not None, PATIENCE, "the command has ended")
@@ -143,12 +141,11 @@ class Scaling:
             wait_until(lambda: self._shop.waiting() == 0, PATIENCE, "no session waits", 0.5)
         self.done.rows, self.done.left = lab.compare(wanted), self._shop.waiting()
 
-    def _publish(self, publisher: Publisher, messages: list[Message]) -> None:
+    def _publish(self, publisher: Publisher) -> None:
         began = time.monotonic()
-        for start in range(0, len(messages), CHUNK):
-            if self._over.is_set():
-                return
-            publisher.publish(messages[start : start + CHUNK])
+        while not self._over.is_set():
+            start = self.done.published
+            publisher.publish(readings(CHUNK, start).values())
             self.done.published = start + CHUNK
             self._pause.wait(max(0.0, began + (start + CHUNK) / RATE - time.monotonic()))
 

@@ -216,6 +216,50 @@ def test_a_guard_that_fails_while_watched_takes_the_consumer_back_to_one(members
     ended(members.project.run("scale", "mqtt=2"), 1, "PM202", "not verified")
 
 
+def test_what_waits_for_a_failed_member_is_handed_on(members: Shop) -> None:
+    """A member that is given up keeps its share at the broker: `members` says so, and the others get it when told."""
+    members.begin(change=lambda service: {**service, "restart": {"max": 1, "within": "60s", "retry": "never"}})
+    ended(members.project.run("scale", "mqtt=3"), 0)
+    ended(members.project.run("verify", "--only", "members"), 0, "3 members, none has failed")
+    for _ in range(2):
+        unit = members.project.pids()["mqtt-1"]
+        os.kill(unit, signal.SIGKILL)
+        wait_until(lambda unit=unit: members.project.pids().get("mqtt-1") != unit, 60, "it is seen")  # type: ignore[misc]
+    members.project.reach({"mqtt-1": "failed"})
+    published = readings(600)
+    with Publisher(members.lab.port) as publisher:
+        publisher.publish(published.values())
+        assert publisher.confirmed() == 600
+    ended(members.project.run("verify", "--only", "members"), 1, "mqtt-1 failed", "--hand-on")
+    assert members.lab.compare(published).missing > 100, "nothing waits for it, so nothing is proved"
+    done = ended(members.project.run("verify", "--only", "members", "--hand-on"), 1, "published again for the others")
+    assert "mqtt-1" in done.out
+    members.all_stored(published)
+    ended(members.project.run("start", "mqtt-1"), 0)
+    ended(members.project.run("verify", "--only", "members"), 0)
+
+
+def test_watch_hands_on_what_waits_for_a_failed_member(members: Shop) -> None:
+    """Within a round, without being told."""
+    guard = {
+        "kind": "singleton",
+        "command": [sys.executable, "-m", "procman", "verify", "--watch", "--every", "1s", "--only", "members"],
+        "memory": "60M",
+    }
+    tired = {"restart": {"max": 0, "within": "60s", "retry": "never"}}
+    members.begin(change=lambda service: {**service, **tired})
+    members.project.write({"mqtt": {**members.mqtt(2), **tired}, "guard": guard})
+    members.project.up()
+    os.kill(members.project.pids()["mqtt-1"], signal.SIGKILL)
+    members.project.reach({"mqtt-1": "failed"})
+    published = readings(400)
+    with Publisher(members.lab.port) as publisher:
+        publisher.publish(published.values())
+        assert publisher.confirmed() == 400
+    members.all_stored(published)
+    ended(members.project.run("events", "mqtt"), 0, "FAIL members", "mqtt-1 failed")
+
+
 def test_watching_what_does_not_run_is_told(members: Shop) -> None:
     """It says how to start it, and ends with 4; a round of no time, and JSON, are wrong use."""
     members.project.write({"mqtt": members.mqtt(1)})
