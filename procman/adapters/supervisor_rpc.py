@@ -87,6 +87,10 @@ class Client:
         """Let the manager replace `unit` by what the file says, and return the job's number; does not wait for it."""
         return int(str(self._call("procman.replace", unit, reason)))
 
+    def renew(self, units: list[str], reason: str) -> None:
+        """Let the manager stop all of `units`, and make each anew by what the file says; does not wait for it."""
+        self._call("procman.renew", list(units), reason)
+
     def call_off(self, unit: str) -> None:
         """Let a replacement of `unit` that is not ready yet fail, so that the old process serves on."""
         self._call("procman.call_off", unit)

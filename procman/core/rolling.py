@@ -1,7 +1,8 @@
 """How one instance is replaced, or retired, step by step. Pure; `runtime.rolling` sees and acts.
 
 BESIDE: the replacement comes first, on the same listening socket, and the old one goes when it is ready. IN_PLACE: the
-old one goes first and connections wait. RETIRE: no new connections, the queue runs empty, then it is stopped.
+old one goes first and connections wait. ANEW: the old one goes, and the unit is made anew from the file; nobody
+waits. RETIRE: no new connections, the queue runs empty, then it is stopped.
 Named tuples and text instead of dataclasses and enums: supervisord carries this.
 """
 
@@ -11,11 +12,13 @@ from typing import NamedTuple
 
 BESIDE = "beside"
 IN_PLACE = "in place"
+ANEW = "anew"
 RETIRE = "retire"
 
 WARMING = "warming"
 CLEARING = "clearing"
 LEAVING = "leaving"
+PARTING = "parting"
 STOPPING = "stopping"
 STARTING = "starting"
 EMPTYING = "emptying"
@@ -42,6 +45,7 @@ FORGET_SPARE = "forget spare"
 STEER_AWAY = "steer away"
 STOP = "stop"
 START = "start"
+RENEW = "renew"
 
 QUIET_SECONDS = 0.3
 """How long a queue must have been empty: a handshake may be under way that began before the traffic left."""
@@ -85,6 +89,8 @@ def follow(phase: str, seen: Seen) -> Step:
 
 def event(way: str, phase: str) -> str | None:
     """Return the event of the history that tells of `phase`, or None."""
+    if way == ANEW:  # the end and the start of its processes tell it all
+        return None
     return RETIRED if (way, phase) == (RETIRE, DONE) else EVENTS.get(phase)
 
 
@@ -105,6 +111,11 @@ def _clearing(seen: Seen) -> Step:
 
 def _leaving(seen: Seen) -> Step:
     return Step(LEAVING) if seen.spare else Step(DONE, FORGET_SPARE)
+
+
+def _parting(seen: Seen) -> Step:
+    # told again and again: something else may have started it once more
+    return Step(PARTING, STOP) if seen.main else Step(DONE, RENEW)
 
 
 def _stopping(seen: Seen) -> Step:
@@ -129,12 +140,18 @@ def _ending(seen: Seen) -> Step:
     return Step(ENDING) if seen.main else Step(DONE)
 
 
-_FIRST = {BESIDE: Step(WARMING, START_SPARE), IN_PLACE: Step(STOPPING, STOP), RETIRE: Step(EMPTYING, STEER_AWAY)}
+_FIRST = {
+    BESIDE: Step(WARMING, START_SPARE),
+    IN_PLACE: Step(STOPPING, STOP),
+    ANEW: Step(PARTING),
+    RETIRE: Step(EMPTYING, STEER_AWAY),
+}
 
 _FOLLOW = {
     WARMING: _warming,
     CLEARING: _clearing,
     LEAVING: _leaving,
+    PARTING: _parting,
     STOPPING: _stopping,
     STARTING: _starting,
     EMPTYING: _emptying,

@@ -59,14 +59,17 @@ class Launch:
             raise ValueError("listen is no address")
 
 
-def run(arguments: list[str]) -> None:
-    """Become the service of the spec file named in `arguments`; raises SystemExit otherwise."""
+def run(arguments: list[str], environment: dict[bytes, bytes] = posix.environ, *, clear: bool = False) -> None:
+    """Become the service of the spec file named in `arguments`; raises SystemExit otherwise.
+
+    `environment` is that of supervisord's child; `clear`: it is known that no earlier start has left anything alive.
+    """
     parent.end_quietly()
     name = arguments[0].rpartition("/")[2] if arguments else "launch"
     try:
         launch = _load(arguments)
         name = launch.unit
-        _launch(launch)
+        _launch(launch, environment, clear=clear)
     except Refused as refused:
         _say(name, refused.reason)
         raise SystemExit(refused.code) from None
@@ -88,15 +91,14 @@ def _load(arguments: list[str]) -> Launch:
         raise Refused(CONFIG, f"{printable(path)}: {printable(str(error))}; {AGAIN}") from None
 
 
-def _launch(launch: Launch) -> None:
-    environment = posix.environ
+def _launch(launch: Launch, environment: dict[bytes, bytes], *, clear: bool) -> None:
     pid, manager = parent.identify(environment)
     parent.die_with(pid)
     store = environment.get(b"PROCMAN_STORE")
     try:
         if store and launch.kind == SINGLETON:
             _end_orphans(launch, store, pid)
-        _make_sure(launch, manager)
+        _make_sure(launch, manager, clear=clear)
     except Refused as refused:
         if refused.code == HELD and store:
             from procman.runtime.hello import report_held  # noqa: PLC0415 - loads _socket, only needed here
@@ -108,7 +110,7 @@ def _launch(launch: Launch) -> None:
         from procman.runtime import tokens  # noqa: PLC0415 - consumers only
 
         launch.env["PROCMAN_MQTT_TOKEN"] = tokens.fresh(launch.state, launch.unit)
-    _greet(launch, store, pid)
+    _greet(launch, store, pid, environment.get(b"PROCMAN_NOTIFY"))
     if launch.user is not None:
         _become(launch.user)
         parent.die_with(pid)  # a change of user clears the death signal
@@ -124,7 +126,7 @@ def _end_orphans(launch: Launch, store: bytes, pid: int) -> None:
         _say(launch.unit, f"ended what an earlier start left behind: {b', '.join(ended).decode()}")
 
 
-def _make_sure(launch: Launch, manager: bytes) -> None:
+def _make_sure(launch: Launch, manager: bytes, *, clear: bool) -> None:
     """Hold the locks, and leave nothing alive of an earlier start: Refused when another has them."""
     me = survivors.Identity(_octets(launch.state), _octets(launch.unit), b"", manager)
     if launch.kind == SINGLETON:
@@ -133,12 +135,12 @@ def _make_sure(launch: Launch, manager: bytes) -> None:
         me.cookie = locks.cookie(launch.claims)
         launch.env["PROCMAN_COOKIE"] = ", ".join(launch.claims)
         locks.acquire(launch.claims, me)
-    ended = survivors.clear(me)
+    ended = [] if clear else survivors.clear(me)
     if ended:
         _say(launch.unit, f"ended what an earlier start left behind: {', '.join(ended)}")
 
 
-def _greet(launch: Launch, store: bytes | None, pid: int) -> None:
+def _greet(launch: Launch, store: bytes | None, pid: int, notify: bytes | None) -> None:
     message = [b"start", _octets(launch.unit), _octets(launch.state)]
     if launch.listen:
         count = len(launch.listen)
@@ -157,7 +159,6 @@ def _greet(launch: Launch, store: bytes | None, pid: int) -> None:
             _write(launch.unit, group, b"0", "a hard memory limit")
         if score:
             _write(launch.unit, b"/proc/self/oom_score_adj", score, "its place in the order of the OOM killer")
-    notify = posix.environ.get(b"PROCMAN_NOTIFY")
     if launch.notifies and notify:
         launch.env["NOTIFY_SOCKET"] = notify.decode("ascii")
 

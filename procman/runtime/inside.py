@@ -13,6 +13,7 @@ from supervisor.states import ProcessStates
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    Execve = Callable[[str, list[str], dict[str, str]], None]
     Waitpid = Callable[[], tuple[int | None, int | None]]
 
 
@@ -35,6 +36,7 @@ class Options(Protocol):
     minfds: int
     mood: int
     logger: Logger
+    execve: Execve
     waitpid: Waitpid
     process_group_configs: Sequence[GroupConfig]
 
@@ -98,6 +100,9 @@ class Supervisord(Protocol):
     process_groups: dict[str, Group]
     stop_groups: list[Group]
 
+    def add_process_group(self, config: GroupConfig) -> bool: ...  # noqa: D102
+    def remove_process_group(self, name: str) -> bool: ...  # noqa: D102
+
 
 class StateEvent(Protocol):
     """A change of state: `process` has the new one, `from_state` is the old one."""
@@ -115,9 +120,20 @@ def processes(supervisord: Supervisord) -> list[Process]:
     return [p for group in supervisord.process_groups.values() for p in group.processes.values()]
 
 
+def pids(supervisord: Supervisord) -> set[int]:
+    """Return the pids of all that run, or are ending."""
+    return {p.pid for p in processes(supervisord) if p.pid}
+
+
 def mains(supervisord: Supervisord) -> list[Process]:
     """Return the process of every unit that counts."""
     return [p for p in processes(supervisord) if not is_spare(p)]
+
+
+def alive(supervisord: Supervisord, unit: str) -> list[Process]:
+    """Return the processes of `unit` that run and have not been told to end."""
+    group = supervisord.process_groups.get(unit)
+    return [p for p in group.processes.values() if p.state in ALIVE] if group else []
 
 
 def unit(process: Process) -> str:

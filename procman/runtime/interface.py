@@ -47,6 +47,15 @@ class Interface:
         """
         return int(str(_reply(self._core, "replace", lambda: _replace(self._core, unit, reason))))
 
+    def renew(self, units: list[str], reason: str) -> bool:
+        """Stop all of `units` at once, and make each anew, by what the file that was read last says, when it is down.
+
+        @param array units      the names of the units
+        @param string reason    why, for the log
+        @return boolean result  always true; `status` says what becomes of each
+        """
+        return bool(_reply(self._core, "renew", lambda: _renew(self._core, units, reason)))
+
     def call_off(self, unit: str) -> bool:
         """Let a replacement of `unit` that is not ready yet fail; the old process serves on.
 
@@ -89,6 +98,19 @@ def _replace(core: Core, unit: str, reason: str) -> int:
     if not number:
         raise RPCError(Faults.STILL_RUNNING, f"{unit} is being replaced already")
     return number
+
+
+def _renew(core: Core, units: object, reason: str) -> bool:
+    if not isinstance(units, list):
+        raise RPCError(Faults.BAD_ARGUMENTS, "renew takes a list of units, and a reason")
+    configs = {config.name: config for config in core.supervisord.options.process_group_configs}
+    for unit in units:
+        if unit not in configs or unit not in core.supervisord.process_groups:
+            raise RPCError(Faults.BAD_NAME, str(unit))
+        if core.rolling.busy(unit):
+            raise RPCError(Faults.STILL_RUNNING, f"{unit} is being replaced already")
+    core.rolling.renew([configs[unit] for unit in units], reason)
+    return True
 
 
 def _retire(core: Core, unit: str) -> int:

@@ -103,15 +103,16 @@ class Keeper:
         self._usage.swapped(unit, unit + inside.SPARE)
         self._caps.ended(unit)
 
-    def of(self, unit: str) -> dict[str, object]:
-        """Return what the report says of the memory of `unit`."""
-        memory, holder = self._usage.of(unit), self._holder(unit)
+    def of(self, unit: str, pid: int) -> dict[str, object]:
+        """Return what the report says of the memory of `unit`, whose process is `pid`; 0 when it has none."""
+        memory, holder = self._usage.of(unit), self._holder(unit, pid)
         held = {"hard": self.groups.hard(unit)} if holder else {}
+        facts = {**self._caps.of(unit), **held, "by": holder, "shed": self._pressure.shed(unit)}
         return {
             "memory_peak": memory.peak or None,
             "memory_usual": memory.usual or None,
             "memory_samples": memory.seen,
-            "memory": {**self._caps.of(unit), **held, "by": holder, "shed": self._pressure.shed(unit)},
+            "memory": {name: fact for name, fact in facts.items() if fact} or None,
         }
 
     def group_words(self) -> dict[str, object]:
@@ -166,10 +167,8 @@ class Keeper:
             if killed:
                 self.chronicle.oom(process, killed)
 
-    def _holder(self, unit: str) -> str | None:
-        process = next((p for p in self._processes() if p.config.name == unit and p.pid), None)
-        held = process is not None and self.groups.holds(unit, process.pid)
-        return f"cgroup v{self.groups.version}" if held else None
+    def _holder(self, unit: str, pid: int) -> str | None:
+        return f"cgroup v{self.groups.version}" if pid and self.groups.holds(unit, pid) else None
 
     def _end(self, pid: int) -> None:
         if os.getpid() == pid:  # not in a child of it

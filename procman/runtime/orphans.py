@@ -26,7 +26,7 @@ def adopted(services: set[int], parent: int) -> list[int]:
     """
     seen, found = set(services), []
     for _ in range(LOOKS):
-        new = [pid for pid in procfs.pids() if pid not in seen]
+        new = [pid for pid in procfs.children(parent) if pid not in seen]
         if not new:
             break
         seen.update(new)

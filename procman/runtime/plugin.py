@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from supervisor import events
 from supervisor.states import ProcessStates
 
-from procman.runtime import forks, inside, listeners, loop, orphans, parent, proc, report, rolling, store
+from procman.runtime import forks, inside, job, listeners, loop, orphans, parent, proc, report, rolling, store
 from procman.runtime.border import Border
 from procman.runtime.claim import Claim
 from procman.runtime.dependencies import Dependencies, Farewell
@@ -23,6 +23,7 @@ from procman.runtime.journal import Journal
 from procman.runtime.keeper import Keeper
 from procman.runtime.liveness import Liveness
 from procman.runtime.notices import Notices
+from procman.runtime.offspring import Offspring
 from procman.runtime.readiness import Readiness
 from procman.runtime.restarts import Restarts, chance
 
@@ -52,7 +53,7 @@ class Core:
         self.journal = Journal(state, self.border.log)
         self.border.slow = self.journal.slow
         self.liveness = Liveness(self.wake.call, self.readiness.subject, self.notices, self.restarts, self.journal)
-        rooms = rolling.Rooms(
+        rooms = job.Rooms(
             *(self.wake.call, self.border.log, self.listeners, self.readiness, self.restarts),
             *(self._serve, self._swapped, self.journal.note),
         )
@@ -67,6 +68,9 @@ class Core:
         )
         self.farewell: Farewell | None = None
         self.adopts = False
+        self.offspring = Offspring(
+            *(state, least, lambda: self.adopts and self.claim.held, lambda: inside.pids(self.supervisord))
+        )
         self.ended: list[str] = []
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
@@ -80,6 +84,7 @@ class Core:
         self.border.write = supervisord.options.logger.critical
         self.restarts.attach(supervisord.options)
         supervisord.options.waitpid = self._noting(supervisord.options.waitpid)
+        supervisord.options.execve = self.offspring.instead_of(supervisord.options.execve)
         for kind, what, work in (
             (events.SupervisorRunningEvent, "taking over", self._running),
             (events.SupervisorStoppingEvent, "stopping", self._stopping),
@@ -101,8 +106,7 @@ class Core:
 
     def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
-        services = {p.pid for p in inside.processes(self.supervisord) if p.pid}
-        adopted = orphans.adopted(services, os.getpid()) if self.adopts else []
+        adopted = orphans.adopted(inside.pids(self.supervisord), os.getpid()) if self.adopts else []
         found = orphans.of_unit(adopted, unit, unmarked=unmarked)
         self.ended = [*self.ended, *map(orphans.named, found)][-orphans.REMEMBERED :] if found else self.ended
         ended = orphans.end(found)
@@ -157,6 +161,7 @@ class Core:
         self.border.run("noting a change", self.chronicle.before, event, record)
         if process.state == ProcessStates.STARTING:
             self.readiness.begin(process)
+            self.border.run("expecting a start", self.offspring.expect, process)
         try:
             self.restarts.on_state(event)
         finally:
@@ -184,7 +189,7 @@ class Core:
             if self.farewell is not None:
                 self.border.run("ending in order", self.farewell.turn)
         self._serve(unit)
-        if process.state == ProcessStates.FATAL and not self._processes(unit, inside.ALIVE):
+        if process.state == ProcessStates.FATAL and not inside.alive(self.supervisord, unit):
             self.listeners.drop(unit)
         self.rolling.poke()
 
@@ -201,15 +206,11 @@ class Core:
 
     def _serve(self, unit: str) -> None:
         """Let new connections follow what the processes of `unit` are."""
-        alive = [] if self.rolling.leaves(unit) else self._processes(unit, inside.ALIVE)
+        alive = [] if self.rolling.leaves(unit) else inside.alive(self.supervisord, unit)
         level = listeners.ALIVE if alive else listeners.DEAD
         if any(self.readiness.ready(process) for process in alive):
             level = listeners.READY
         self.listeners.mark(unit, level)
-
-    def _processes(self, unit: str, states: tuple[int, ...]) -> list[inside.Process]:
-        group = self.supervisord.process_groups.get(unit)
-        return [p for p in group.processes.values() if p.state in states] if group else []
 
     def _removed(self, _event: object) -> None:
         self.border.run("holding starts", self.dependencies.hold)

@@ -76,6 +76,12 @@ def pids() -> list[int]:
     return [int(name) for name in posix.listdir("/proc") if name.isdigit()]
 
 
+def children(pid: int) -> list[int]:
+    """Return the children of `pid`, which has one thread; on a kernel that keeps no list of them, every process."""
+    listed = read(f"/proc/{pid}/task/{pid}/children")
+    return pids() if listed is None else [int(number) for number in listed.split()]
+
+
 def environ(pid: int) -> bytes:
     """Return the environment `pid` was started with, each variable between NULs; empty when unreadable or dying."""
     data = read(f"/proc/{pid}/environ")

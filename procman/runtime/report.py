@@ -55,9 +55,15 @@ def status(core: Known) -> str:
             "ended": core.ended,
             "now": time.time(),
             "state": getSupervisorStateDescription(supervisord.options.mood),
-            "units": [_unit(p, core) for p in inside.mains(supervisord)],
-        }
+            "units": [_said(_unit(p, core)) for p in inside.mains(supervisord)],
+        },
+        separators=(",", ":"),
     )
+
+
+def _said(facts: dict[str, object]) -> dict[str, object]:
+    """Return `facts` without what is not known: supervisord sends 4 KiB in each turn of its loop."""
+    return {name: fact for name, fact in facts.items() if fact is not None}
 
 
 def _unit(process: Process, core: Known) -> dict[str, object]:
@@ -83,7 +89,7 @@ def _unit(process: Process, core: Known) -> dict[str, object]:
         "awaits": core.readiness.awaits(process),
         "queued": core.listeners.queued(config.name),
         "job": job and {"number": job.number, "phase": job.phase, "reason": job.reason, "why": job.why},
-        **core.keeper.of(config.name),
+        **core.keeper.of(config.name, process.pid),
         "completed": record.completed,
         "retry_at": record.retry_at,
         "waits": lacks.waits or None,

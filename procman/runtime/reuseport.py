@@ -24,7 +24,7 @@ class Group:
         self.sockets: dict[int, socket.socket] = {}
         self.order: list[int] = []
         self._aimed: dict[int, int] = {}
-        self._steered: tuple[Sequence[int], Sequence[tuple[int, int]]] = ((), ())
+        self._steered: tuple[Sequence[int], Sequence[tuple[int, int]]] = ([], [])
 
     @property
     def port(self) -> int | None:

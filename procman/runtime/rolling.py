@@ -7,42 +7,23 @@ command that asked for it.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from supervisor.states import ProcessStates
 
 from procman.core import rolling as rules
-from procman.runtime import inside, spares, specfile
+from procman.runtime import anew, inside, spares, specfile
 from procman.runtime.job import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from procman.runtime.inside import Group, GroupConfig, Process, Supervisord
-    from procman.runtime.listeners import Listeners
-    from procman.runtime.readiness import Readiness
-    from procman.runtime.restarts import Restarts
+    from procman.runtime.job import Rooms
 
 POLL = 0.02
-_DOWN = (ProcessStates.STOPPED, ProcessStates.EXITED, ProcessStates.FATAL)
-_KEPT = 64
-
-
-class Rooms(NamedTuple):
-    """What a job works with.
-
-    `call` calls something in so many seconds; `serve` lets traffic follow a unit's state, `swapped` the records of two
-    processes that have changed names; `note` notes an event of a unit.
-    """
-
-    call: Callable[[float, Callable[[], None]], None]
-    log: Callable[[str], None]
-    listeners: Listeners
-    readiness: Readiness
-    restarts: Restarts
-    serve: Callable[[str], None]
-    swapped: Callable[[str], None]
-    note: Callable[..., None]
+TURN_SECONDS = 0.1
+"""Of a hundred units that are made anew some are left for the next turn: the manager has to answer meanwhile."""
 
 
 class Rolling:
@@ -67,6 +48,18 @@ class Rolling:
         group = self._group(unit)
         beside = not in_place and self._may_be_two(unit)
         return self._begin(unit, rules.BESIDE if beside else rules.IN_PLACE, reason, config or group.config)
+
+    def renew(self, configs: Sequence[GroupConfig], reason: str) -> None:
+        """Stop the units of `configs` all at once, and make each anew from its config as soon as it is down.
+
+        Of those that hold locks none begins before all of them are down: what is consumed may have moved among them.
+        Returns at once. Units with a job under way are left alone.
+        """
+        free = [config for config in configs if not self.busy(config.name)]
+        alone = anew.alone(self._supervisord(), free)
+        for config in free:
+            self._begin(config.name, rules.ANEW, reason, config)
+            self._jobs[config.name].peers = alone if config.name in alone else set()
 
     def retire(self, unit: str, reason: str) -> int:
         """Stop `unit` after new connections have left it and its queue is empty; returns at once, see `replace`."""
@@ -121,9 +114,13 @@ class Rolling:
 
     def _turn(self) -> None:
         self._planned = False
+        began = time.monotonic()
         for unit, job in list(self._jobs.items()):
             if not rules.over(job.phase):
                 self._follow(unit, job)
+                if time.monotonic() - began > TURN_SECONDS:
+                    self.poke()
+                    return
         if any(not rules.over(job.phase) for job in self._jobs.values()):
             self._planned = True
             self._rooms.call(POLL, self._turn)
@@ -162,13 +159,17 @@ class Rolling:
         elif act == rules.SWAP:
             spares.swap(group, job.config)
             self._rooms.swapped(unit)
-            _stop(main)
+            spares.stop(main)
         elif act == rules.STOP_SPARE:
-            _stop(spare)
+            spares.stop(spare)
         elif act == rules.FORGET_SPARE:
             self._forget(group)
         elif act == rules.STOP:
-            _stop(main)
+            spares.stop(main)
+        elif act == rules.RENEW:
+            anew.make(self._supervisord(), job.config)
+            self._jobs[unit] = job  # with its unit it was forgotten, too
+            self._rooms.call(0, lambda: None)  # the next turn of the loop starts it
         elif act == rules.START and main is not None:
             main.spawn()
 
@@ -189,8 +190,8 @@ class Rolling:
         if self._rooms.listeners.queued(unit):
             job.quiet = now
         return rules.Seen(
-            main=main is not None and not _is_down(main),
-            spare=spare is not None and not _is_down(spare),
+            main=(main is not None and not spares.is_down(main)) or any(map(self._is_parting, job.peers)),
+            spare=spare is not None and not spares.is_down(spare),
             ready=new is not None and new.state == ProcessStates.RUNNING and self._rooms.readiness.ready(new),
             hopeless=job.off or self._hopeless(new),
             seconds=now - job.since,
@@ -200,7 +201,7 @@ class Rolling:
     def _hopeless(self, process: Process | None) -> str | None:
         if process is None:
             return "it is gone"
-        if process.state in (*_DOWN, ProcessStates.BACKOFF):
+        if process.state in (*spares.DOWN, ProcessStates.BACKOFF):
             record = self._rooms.restarts.record(process.config.name)
             return f"ended: {record.given_up or record.refused or record.exit or process.spawnerr or 'no reason known'}"
         return self._rooms.readiness.late(process)
@@ -214,21 +215,19 @@ class Rolling:
             and bool(self._rooms.listeners.sockets(unit))
         )
 
+    def _is_parting(self, unit: str) -> bool:
+        """Tell whether `unit` is to be made anew and is not down yet."""
+        group = self._supervisord().process_groups.get(unit)
+        main = spares.main_of(group) if group else None
+        return main is not None and not spares.is_down(main) and self._jobs[unit].phase == rules.PARTING
+
     def _group(self, unit: str) -> Group:
         return self._supervisord().process_groups[unit]
 
 
-_WORDS = {rules.BESIDE: "replacing", rules.IN_PLACE: "replacing in place", rules.RETIRE: "retiring"}
-
-
-def _is_down(process: Process) -> bool:
-    return not process.pid and process.state in _DOWN
-
-
-def _stop(process: Process | None) -> None:
-    if process is not None and process.state in (
-        ProcessStates.STARTING,
-        ProcessStates.RUNNING,
-        ProcessStates.BACKOFF,
-    ):
-        process.stop()
+_WORDS = {
+    rules.BESIDE: "replacing",
+    rules.IN_PLACE: "replacing in place",
+    rules.ANEW: "making anew",
+    rules.RETIRE: "retiring",
+}

@@ -10,10 +10,14 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
+from supervisor.states import ProcessStates
+
 from procman.runtime import inside
 
 if TYPE_CHECKING:
     from procman.runtime.inside import Group, GroupConfig, Process, ProcessConfig
+
+DOWN = (ProcessStates.STOPPED, ProcessStates.EXITED, ProcessStates.FATAL)
 
 
 def add(group: Group, config: GroupConfig) -> Process:
@@ -50,6 +54,17 @@ def forget(group: Group) -> None:
     spare = of(group)
     if spare is not None and not spare.pid:
         group.processes = {name: p for name, p in group.processes.items() if p is not spare}
+
+
+def is_down(process: Process) -> bool:
+    """Tell whether `process` has ended and nothing will start it by itself."""
+    return not process.pid and process.state in DOWN
+
+
+def stop(process: Process | None) -> None:
+    """Stop `process` if it runs, or would be started again."""
+    if process is not None and process.state in (*inside.ALIVE, ProcessStates.BACKOFF):
+        process.stop()
 
 
 def _only(config: GroupConfig) -> ProcessConfig:

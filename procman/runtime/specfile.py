@@ -10,6 +10,7 @@ from procman.runtime import procfs, sockets
 from procman.runtime.exits import Refused
 
 READY_TIMEOUT = 10.0
+_QUOTING = frozenset("'\"\\\t\n#")
 
 
 class Known:
@@ -36,7 +37,11 @@ class Known:
 
 def of(command: str) -> Known:
     """Return what the spec file named last in `command` says; what a bare process is when there is none."""
-    path = last_argument(command)
+    return at(last_argument(command))
+
+
+def at(path: str) -> Known:
+    """Return what the spec file at `path` says; what a bare process is when it cannot be read."""
     try:
         return _read(path)
     except (ValueError, Refused, OSError):
@@ -46,6 +51,8 @@ def of(command: str) -> Known:
 @functools.lru_cache(maxsize=256)
 def last_argument(command: str) -> str:
     """Return the last argument of `command`, empty when it has none."""
+    if not set(command) & _QUOTING:  # as good as always, and 1 ms cheaper
+        return (command.split() or [""])[-1]
     try:
         return shlex.split(command)[-1]
     except (ValueError, IndexError):

@@ -158,19 +158,21 @@ def _converge(
             client.add(action.unit)
     _release(client, target, stops)
     waiting: set[str] = set()
+    tried = {a.service for a in actions} if back else set()
     rest = [a for a in actions if a.do is not Do.STOP]
     while rest:
         rolled = _together(rest, target, observed) if pace.beside else []
         if rolled and _roll(state, target, rolled, progress, pace):
             del rest[: len(rolled)]
             continue
-        group = at_once(rest, target, observed)
+        group = at_once(rest, target, observed, tried)
         group = group if back else fitting(group, target, observed)
         rest = [a for a in rest if a not in group]
         if group[0].do is Do.REPLACE:
             wait_ready(state, target.awaited(waiting), progress)
             waiting.clear()
             replace_at_once(state, target, group, progress)
+            tried.update(a.service for a in group)
         else:
             _start(state, client, group[0].unit, known=group[0].unit in known, progress=progress)
             waiting.add(group[0].unit)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from procman.adapters import files, supervisor_rpc, supervisord, survivors
 from procman.adapters.state import State
+from procman.core import rolling
 from procman.core.dependencies import waves
 from procman.core.errors import Failed, NotRunning
 from procman.core.manifest import Stop
@@ -18,6 +19,7 @@ from procman.workflow.ready import POLL, Progress
 from procman.workflow.running import read_spec
 
 STOP_MARGIN = 10.0
+NEVER_ENDS = ("does not end, not even by SIGKILL", "it may wait for a disk: see its state in ps")
 ENDING = "SHUTDOWN"
 """supervisord's word for the time in which it only ends what it has."""
 
@@ -40,6 +42,18 @@ def stop_units(state: State, units: list[str], progress: Progress, *, retire: bo
             else:
                 _stop(client, unit.unit)
         _wait_down(client, {u.unit for u in now}, _patience(now))
+
+
+def wait_renewed(state: State, units: set[str]) -> None:
+    """Wait until each of `units`, which the manager makes anew, has ended; Failed when one outlives its time."""
+    client = supervisor_rpc.Client(state.socket)
+    observed = client.status()
+    deadline = time.monotonic() + _patience(u for u in observed.units if u.unit in units)
+    while left := [u for u in observed.units if u.unit in units and u.job and u.job.phase == rolling.PARTING]:
+        if time.monotonic() > deadline:
+            raise Failed(f"{left[0].unit} {NEVER_ENDS[0]}", NEVER_ENDS[1])
+        time.sleep(POLL)
+        observed = client.status()
 
 
 def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tuple[str, ...]:
@@ -121,9 +135,7 @@ def _wait_down(client: supervisor_rpc.Client, units: set[str], patience: float) 
         for unit in (u.unit for u in up if u.statename in ("STARTING", "RUNNING")):
             _stop(client, unit)  # the manager was about to start it again, for its memory
         if time.monotonic() > deadline:
-            raise Failed(
-                f"{up[0].unit} does not end, not even by SIGKILL", "it may wait for a disk: see its state in ps"
-            )
+            raise Failed(f"{up[0].unit} {NEVER_ENDS[0]}", NEVER_ENDS[1])
         time.sleep(POLL)
 
 

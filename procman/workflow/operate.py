@@ -201,7 +201,7 @@ def _look(
         survivors.end_orphans(state.folder)
     preflight.check_strays(target, actions, before.observed, talk.progress, takeover=takeover)
     preflight.check_addresses(target, actions, before.running, before.observed)
-    preflight.check_room(target, actions, before.observed)
+    preflight.check_room(target, preflight.least(target, actions), before.observed)
 
 
 def _again(

@@ -101,6 +101,14 @@ def check_room(target: Target, actions: tuple[Action, ...], observed: Observed |
         )
 
 
+def least(target: Target, actions: tuple[Action, ...]) -> tuple[Action, ...]:
+    """Return those of `actions` that must have room together: of replacements, which can go one by one, the largest."""
+    limits = {w.spec.unit: w.memory or 0 for w in target.wanted}
+    replaced = [a for a in actions if a.do is Do.REPLACE]
+    largest = max(replaced, key=lambda a: limits.get(a.unit, 0), default=None)
+    return tuple(a for a in actions if a.do is not Do.REPLACE or a is largest)
+
+
 def _given_back(actions: tuple[Action, ...], observed: Observed | None) -> int:
     """Return the bytes that the processes have which are ended first."""
     ending = {a.unit for a in actions if a.do in (Do.REPLACE, Do.STOP)}

@@ -17,6 +17,7 @@ from procman.core.status import state_of
 from procman.core.values import dataclass
 
 POLL = 0.05
+PAUSES = 3
 MARGIN = 5.0
 LAST_LINES = 10
 
@@ -51,7 +52,9 @@ def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -
     first, left = True, list(awaited)
     starts: dict[str, float] = {}
     while True:
+        asked = time.monotonic()
         observed = client.status()
+        answered = time.monotonic()
         for item in list(left):
             unit = observed.unit(item.unit)
             if unit is not None and _is_ready(item, unit):
@@ -69,7 +72,12 @@ def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -
             said = time.monotonic()
             waits = [unit.waits for unit in observed.units if unit.unit == left[0].unit and unit.waits]
             progress(left[0].unit, f"{waits[0] if waits else 'waiting'} ({said - began:.0f} s)")
-        time.sleep(POLL)
+        time.sleep(pause(answered - asked))
+
+
+def pause(took: float) -> float:
+    """Return the seconds to wait before asking again what took so long to answer: a busy manager has better to do."""
+    return max(POLL, PAUSES * took)
 
 
 def _is_ready(item: Awaited, unit: ObservedUnit) -> bool:

@@ -37,7 +37,7 @@ OPERATION = {0, 1, 4, 75}
 
 LOCK_STEPS = (
     ("runtime/chain.py", "locks.acquire(launch.claims, me)", "pass"),
-    ("runtime/chain.py", "ended = survivors.clear(me)", "ended = None"),
+    ("runtime/chain.py", "ended = [] if clear else survivors.clear(me)", "ended = []"),
     ("runtime/chain.py", "_end_orphans(launch, store, pid)\n        _make", "pass\n        _make"),
     ("runtime/plugin.py", "self.adopts = parent.adopt_orphans()", "self.adopts = False"),
     ("runtime/claim.py", "fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)", "pass"),

@@ -208,3 +208,34 @@ def test_retired_slot_answers_its_queue_first(lab: Lab, address: Address) -> Non
     assert answers <= {b"api-0", b"api-1"}
     lab.wait("api-1", "STOPPED")
     assert all(ask(address).startswith("api-0 ") for _ in range(20))
+
+
+STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, lambda *_: (time.sleep(2), exit())); signal.pause()"
+
+
+def test_units_are_made_anew_together() -> None:
+    """One call ends them all, each begins by the new file as soon as it is down, and an update changes nothing."""
+    with Lab([Unit("a-0"), Unit("b-0", STUBBORN), Unit("c-0")]) as lab:
+        before = {name: lab.wait(name, "RUNNING").pid for name in ("a-0", "b-0", "c-0")}
+        lab.units = [replace(unit, stopwaitsecs=20, script="import time; time.sleep(600)") for unit in lab.units]
+        lab.write()
+        lab.client.reload_config()
+        lab.client.renew(["a-0", "b-0"], "test")
+        assert lab.wait_restarted("a-0", before["a-0"]).pid
+        assert lab.unit("b-0").pid == before["b-0"]
+        lab.wait_restarted("b-0", before["b-0"])
+        assert lab.wait("a-0", "RUNNING").restarts == 0
+        lab.wait("b-0", "RUNNING")
+        assert lab.unit("c-0").pid == before["c-0"]
+        assert lab.client.reload_config()[1] == ("c-0",)
+
+
+def test_what_cannot_be_made_anew_is_refused_before_anything_ends() -> None:
+    """An unknown unit among them, and something that is no list, are faults; nothing is stopped."""
+    with Lab([Unit("a-0")]) as lab:
+        pid = lab.wait("a-0", "RUNNING").pid
+        for units in (["a-0", "z-0"], "a-0"):
+            with pytest.raises(Fault):
+                lab.client.renew(units, "test")  # type: ignore[arg-type]
+        assert lab.unit("a-0").pid == pid
+        lab.client.renew([], "test")

@@ -47,14 +47,21 @@ def test_the_old_process_goes_only_for_a_ready_one() -> None:
         assert (step.act == rolling.SWAP) == (ready and hopeless is None)
 
 
-@pytest.mark.parametrize("way", [rolling.BESIDE, rolling.IN_PLACE, rolling.RETIRE])
+@pytest.mark.parametrize("way", [rolling.BESIDE, rolling.IN_PLACE, rolling.ANEW, rolling.RETIRE])
 def test_every_road_ends(way: str) -> None:
     """When processes that are told to end do so, every beginning comes to an end within a few steps."""
     for ready, hopeless in ((True, None), (False, "died")):
         phase = rolling.first(way).phase
         for _ in range(5):
-            down = phase in (rolling.CLEARING, rolling.LEAVING, rolling.STOPPING, rolling.ENDING)
+            down = phase in (rolling.CLEARING, rolling.LEAVING, rolling.STOPPING, rolling.PARTING, rolling.ENDING)
             phase = rolling.follow(phase, Seen(not down, not down, ready, hopeless, 99, 99)).phase
             if rolling.over(phase):
                 break
         assert rolling.over(phase)
+
+
+def test_made_anew_when_down() -> None:
+    """It is told to end as long as it runs, whatever may have started it again, and made anew when it is down."""
+    assert rolling.first(rolling.ANEW) == Step(rolling.PARTING)
+    assert rolling.follow(rolling.PARTING, Seen(main=True)) == Step(rolling.PARTING, rolling.STOP)
+    assert rolling.follow(rolling.PARTING, Seen()) == Step(rolling.DONE, rolling.RENEW)

@@ -12,7 +12,8 @@ from procman.core.diff import Action, Do, Wanted
 from procman.core.errors import Failed
 from procman.core.observed import Observed, ObservedUnit
 from procman.core.quantity import MIB
-from procman.workflow.preflight import check_room
+from procman.workflow.in_place import fitting
+from procman.workflow.preflight import check_room, least
 from procman.workflow.target import Target
 from tests.support.machines import BARE_METAL, machine, meminfo
 from tests.support.values import spec
@@ -55,6 +56,24 @@ def test_all_that_is_about_to_start_is_counted(root: str) -> None:
     with pytest.raises(Failed, match="api-0 and 1 more may need 400 MiB"):
         check_room(target(200, 200), actions(Do.START, Do.START), None, root)
     check_room(target(200, 200), actions(Do.START, Do.KEEP), None, root)
+
+
+def test_of_replacements_the_largest_must_have_room(root: str) -> None:
+    """They can go one after another; what starts, and what is replaced first, is counted together."""
+    todo = actions(Do.START, Do.REPLACE, Do.REPLACE, Do.REPLACE, Do.KEEP)
+    found = least(target(100, 150, 200, None, 900), todo)
+    assert [a.instance for a in found] == [0, 2, 4]
+    check_room(target(100, 150, 200, None, 900), found, None, root)
+    assert least(target(100), actions(Do.START)) == actions(Do.START)
+
+
+def test_without_room_for_all_the_first_is_replaced_alone(root: str) -> None:
+    """Two of 150 MiB go together where there are 300 MiB, two of 200 MiB one by one, and one of 301 MiB not at all."""
+    nothing, both = Observed(1, "RUNNING", 0.0, ()), actions(Do.REPLACE, Do.REPLACE)
+    assert fitting(both, target(150, 150), nothing, root) == both
+    assert fitting(both, target(200, 200), nothing, root) == both[:1]
+    with pytest.raises(Failed, match="api-0 may need 301 MiB"):
+        fitting(both, target(301, 301), nothing, root)
 
 
 def test_what_a_replaced_process_has_comes_back_first(root: str) -> None:
