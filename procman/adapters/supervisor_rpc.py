@@ -11,9 +11,10 @@ import json
 import os
 import socket
 import struct
-import time
+from collections.abc import Callable
 
 from procman.adapters import manager_report, xml_values
+from procman.adapters.patience import LONGEST, Patience
 from procman.adapters.xml_values import Value
 from procman.core.errors import Failed, NotRunning
 from procman.core.observed import Observed
@@ -42,15 +43,18 @@ class Fault(Failed):
 
 
 class Client:
-    """Calls the supervisord that listens on the unix socket `path`; `timeout` in seconds holds for a whole call.
+    """Calls the supervisord that listens on the unix socket `path`, which may do nothing for `timeout` seconds.
+
+    While it works, its answer is waited for longer, and `told` is called with words for that.
 
     Every method raises NotRunning when nobody listens there, Fault when supervisord refuses, and Failed when it
     does not answer in time or not in a way that is understood.
     """
 
-    def __init__(self, path: str, timeout: float = ANSWER_WITHIN) -> None:
+    def __init__(self, path: str, timeout: float = ANSWER_WITHIN, told: Callable[[str], None] | None = None) -> None:
         self.path = path
         self.timeout = timeout
+        self.told = told
 
     def status(self) -> Observed:
         """Return the manager and every unit, seen in one call."""
@@ -109,16 +113,28 @@ class Client:
 
     def _call(self, method: str, *arguments: Value) -> Value:
         try:
-            body = _exchange(self.path, xml_values.call(method, *arguments), self.timeout)
+            body = self._exchange(xml_values.call(method, *arguments))
             return xml_values.answer(body)
         except xml_values.RemoteFault as fault:
             raise Fault(method, fault.code, fault.text) from None
         except ValueError as error:
             raise Failed(f"supervisord's answer to {method} is not understood: {error}", _HELP_VERSION) from None
-        except TimeoutError:
-            raise Failed(f"supervisord did not answer {method} within {self.timeout:g} s", _HELP_BUSY) from None
+        except TimeoutError as late:
+            raise Failed(f"supervisord did not answer {method} {late}", _HELP_BUSY) from None
         except OSError as error:
             raise _unreachable(self.path, error) from None
+
+    def _exchange(self, body: bytes) -> bytes:
+        """Send one request and return the body of the response. TimeoutError, with words, when it takes too long."""
+        head = f"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+            sock.settimeout(LONGEST)
+            try:
+                sock.connect(self.path)
+                sock.sendall(head + body)
+            except TimeoutError:
+                raise TimeoutError(f"within {LONGEST:g} s") from None
+            return _payload(_received(sock, Patience(_peer(sock), self.timeout, self.told), self.timeout))
 
 
 def peer_pid(path: str) -> int:
@@ -127,10 +143,14 @@ def peer_pid(path: str) -> int:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
             sock.settimeout(ANSWER_WITHIN)
             sock.connect(path)
-            size = struct.calcsize("=iii")
-            pid, _uid, _gid = struct.unpack("=iii", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+            return _peer(sock)
     except OSError as error:
         raise _unreachable(path, error) from None
+
+
+def _peer(sock: socket.socket) -> int:
+    size = struct.calcsize("=iii")
+    pid, _uid, _gid = struct.unpack("=iii", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
     return int(pid)
 
 
@@ -140,26 +160,18 @@ def _unreachable(path: str, error: OSError) -> NotRunning | Failed:
     return Failed(f"cannot reach the manager on {path}: {error.strerror or error}", "are you the user who runs it?")
 
 
-def _exchange(path: str, body: bytes, timeout: float) -> bytes:
-    """Send one request and return the body of the response. TimeoutError when the whole takes too long."""
-    deadline = time.monotonic() + timeout
-    head = f"POST /RPC2 HTTP/1.0\r\nContent-Type: text/xml\r\nContent-Length: {len(body)}\r\n\r\n".encode()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(timeout)
-        sock.connect(path)
-        sock.sendall(head + body)
-        return _payload(_received(sock, deadline))
-
-
-def _received(sock: socket.socket, deadline: float) -> bytes:
+def _received(sock: socket.socket, patience: Patience, idle: float) -> bytes:
     parts: list[bytes] = []
     size = 0
+    sock.settimeout(patience.slice)
     while True:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        sock.settimeout(left)
-        part = sock.recv(1 << 16)
+        try:
+            part = sock.recv(1 << 16)
+        except TimeoutError:
+            if patience.lasts():
+                continue
+            late = f"for {LONGEST:g} s, though it works" if patience.busy else f"within {idle:g} s"
+            raise TimeoutError(late) from None
         if not part:
             return b"".join(parts)
         parts.append(part)

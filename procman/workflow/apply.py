@@ -147,16 +147,7 @@ def _converge(
     """Take `actions` in their order; `back`: to what ran before, which has had its room already."""
     client = supervisor_rpc.Client(state.socket)
     client.reload_config()
-    known = {u.unit for u in observed.units}
-    stops = [a for a in actions if a.do is Do.STOP]
-    leavers = leaving.leavers(_specs_of(observed, {a.unit for a in stops if target.want(a.unit) is None}))
-    with leaving.told(leavers):
-        stop_units(state, [a.unit for a in stops], progress, retire=True)
-    for action in stops:
-        client.remove(action.unit)
-        if target.want(action.unit) is not None:
-            client.add(action.unit)
-    _release(client, target, stops)
+    _end(state, target, [a for a in actions if a.do is Do.STOP], observed, progress)
     waiting: set[str] = set()
     tried = {a.service for a in actions} if back else set()
     rest = [a for a in actions if a.do is not Do.STOP]
@@ -167,15 +158,29 @@ def _converge(
             continue
         group = at_once(rest, target, observed, tried)
         group = group if back else fitting(group, target, observed)
-        rest = [a for a in rest if a not in group]
+        rest, first = [a for a in rest if a not in group], group[0].unit
         if group[0].do is Do.REPLACE:
             wait_ready(state, target.awaited(waiting), progress)
             waiting.clear()
             replace_at_once(state, target, group, progress)
             tried.update(a.service for a in group)
         else:
-            _start(state, client, group[0].unit, known=group[0].unit in known, progress=progress)
-            waiting.add(group[0].unit)
+            _start(state, client, first, known=observed.unit(first) is not None, progress=progress)
+            waiting.add(first)
+
+
+def _end(state: State, target: Target, stops: list[Action], observed: Observed, progress: Progress) -> None:
+    """Take `stops`: new connections leave first, and sockets that nobody is to use any more are closed."""
+    client = supervisor_rpc.Client(state.socket)
+    leavers = leaving.leavers(_specs_of(observed, {a.unit for a in stops if target.want(a.unit) is None}))
+    with leaving.told(leavers):
+        stop_units(state, [a.unit for a in stops], progress, retire=True)
+    for action in stops:
+        client.remove(action.unit)
+        if target.want(action.unit) is not None:
+            client.add(action.unit)
+    for service in {a.service for a in stops}:
+        client.release(service, sum(w.spec.service == service for w in target.wanted))
 
 
 def _together(actions: list[Action], target: Target, observed: Observed) -> list[Action]:
@@ -213,12 +218,6 @@ def _start(state: State, client: supervisor_rpc.Client, unit: str, *, known: boo
     client.add(unit)
 
 
-def _release(client: supervisor_rpc.Client, target: Target, stops: list[Action]) -> None:
-    """Close the listening sockets of instances that are not wanted any more."""
-    for service in {a.service for a in stops}:
-        client.release(service, sum(w.spec.service == service for w in target.wanted))
-
-
 def _bring_back(state: State, target: Target, before: Before, progress: Progress) -> None:
     """Undo what `target` changed, as far as that can be done; what cannot is said."""
     try:
@@ -247,6 +246,5 @@ def _restore_record(state: State, before: Before) -> None:
 
 def _drop_old_specs(state: State, target: Target) -> None:
     kept = {f"{w.spec.unit}.{w.spec.digest}.spec" for w in target.wanted}
-    for name in files.names(state.specs):
-        if name not in kept:
-            files.remove(f"{state.specs}/{name}")
+    for name in set(files.names(state.specs)) - kept:
+        files.remove(f"{state.specs}/{name}")

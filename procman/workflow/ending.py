@@ -30,7 +30,7 @@ def stop_units(state: State, units: list[str], progress: Progress, *, retire: bo
     All at once, but for what others of them depend on: that is stopped when those are down.
     `retire`: new connections leave them first, and what waits in their queues is answered.
     """
-    client = supervisor_rpc.Client(state.socket)
+    client = supervisor_rpc.Client(state.socket, told=lambda words: progress("", words))
     alive = [u for u in client.status().units if u.unit in units and _is_up(u.statename)]
     needs = _needs(spec for spec in (read_spec(u.spec) for u in alive) if spec is not None)
     for wave in waves({_service(u.unit) for u in alive}, needs):
@@ -44,9 +44,9 @@ def stop_units(state: State, units: list[str], progress: Progress, *, retire: bo
         _wait_down(client, {u.unit for u in now}, _patience(now))
 
 
-def wait_renewed(state: State, units: set[str]) -> None:
+def wait_renewed(state: State, units: set[str], progress: Progress) -> None:
     """Wait until each of `units`, which the manager makes anew, has ended; Failed when one outlives its time."""
-    client = supervisor_rpc.Client(state.socket)
+    client = supervisor_rpc.Client(state.socket, told=lambda words: progress("", words))
     observed = client.status()
     deadline = time.monotonic() + _patience(u for u in observed.units if u.unit in units)
     while left := [u for u in observed.units if u.unit in units and u.job and u.job.phase == rolling.PARTING]:

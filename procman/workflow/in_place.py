@@ -63,7 +63,7 @@ def replace_at_once(state: State, target: Target, actions: tuple[Action, ...], p
         for unit in units:
             progress(unit, "replacing")
     supervisor_rpc.Client(state.socket).renew(units, actions[0].reason)
-    wait_renewed(state, set(units))
+    wait_renewed(state, set(units), tell)
     wait_ready(state, target.awaited(set(units)), tell)
     if len(units) > MANY:
         progress("", f"{len(units)} instances are ready")

@@ -47,7 +47,7 @@ class Awaited:
 
 def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -> None:
     """Wait until each of `awaited` is ready; Failed, or Held, with the first that will not become so."""
-    client = supervisor_rpc.Client(state.socket)
+    client = supervisor_rpc.Client(state.socket, told=lambda words: progress("", words))
     began = said = time.monotonic()
     first, left = True, list(awaited)
     starts: dict[str, float] = {}

@@ -71,7 +71,7 @@ def roll(state: State, units: list[str], reason: str, parallel: int, progress: P
     Failed with the first replacement that does not become ready: its old process goes on serving, and nothing more is
     begun.
     """
-    client = supervisor_rpc.Client(state.socket)
+    client = supervisor_rpc.Client(state.socket, told=lambda words: progress("", words))
     left, active = list(units), dict[str, Job]()
     failed: tuple[str, str | None] | None = None
     began: dict[str, float] = {}
@@ -101,7 +101,7 @@ def roll(state: State, units: list[str], reason: str, parallel: int, progress: P
 
 def settle(state: State, progress: Progress, patience: float) -> None:
     """Wait until no replacement is under way: what is not ready yet is called off, what is takes over."""
-    client = supervisor_rpc.Client(state.socket)
+    client = supervisor_rpc.Client(state.socket, told=lambda words: progress("", words))
     deadline = time.monotonic() + patience
     told: set[str] = set()
     while busy := [u.unit for u in client.status().units if u.job is not None and not rolling.over(u.job.phase)]:

@@ -52,7 +52,7 @@ def talking(lab: Lab, *messages: str, code: int = 0, restart: Restart = Restart(
     script = lab.state / "talks.py"
     script.write_text(TALKS.format(messages=messages, code=code), encoding="utf-8")
     seen = len(lab.output("api-0"))
-    lab.change("api-0", command=f"{sys.executable} {script}", restart=restart)
+    lab.change("api-0", command=f"{sys.executable} {script}", restart=restart, autostart=True)
     lab.wait("api-0", "FATAL")
     wait_until(lambda: len(lab.output("api-0")) > seen, 20, "the answer is in its log")
     return lab.output("api-0")[seen:].strip()
@@ -220,7 +220,7 @@ def test_broken_callback_does_not_end_supervisord(target: str) -> None:
 
 def test_broken_answer_hangs_up() -> None:
     """A launcher whose message breaks the plugin is hung up on, and does not wait for ever."""
-    with Lab([Unit("api-0")], plugin=BREAKS.format(target="Core.answer")) as lab:
+    with Lab([Unit("api-0", autostart=False)], plugin=BREAKS.format(target="Core.answer")) as lab:
         assert talking(lab, "start\0api-0") == "b'' 0"
 
 
