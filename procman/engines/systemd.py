@@ -16,12 +16,16 @@ STOP_MARGIN = 15
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """How procman is started at boot: absolute paths, and the account that owns the state."""
+    """How procman is started at boot: absolute paths, and the account that owns the state.
+
+    `path`: the PATH that programs were found by; None where systemd's own finds them.
+    """
 
     procman: str
     manifest: str
     home: str
     user: str | None
+    path: str | None = None
 
 
 def pages(project: str, specs: tuple[Spec, ...], boot: Boot) -> tuple[Page, ...]:
@@ -35,6 +39,7 @@ def pages(project: str, specs: tuple[Spec, ...], boot: Boot) -> tuple[Page, ...]
         "procman": program(boot.procman),
         "manifest": quoted(boot.manifest, argument=True),
         "home": quoted(f"PROCMAN_HOME={boot.home}"),
+        "path": quoted(f"PATH={boot.path}") if boot.path is not None else None,
         "user": boot.user,
         "stop": longest + STOP_MARGIN,
     }

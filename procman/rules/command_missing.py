@@ -41,5 +41,5 @@ def check(context: Context) -> Iterator[Problem]:
         if known is None or known.executable is not None or not known.directory_exists:
             continue
         message = f"'{service.command[0]}' of service '{service.name}' is not an executable program here"
-        help_text = "install it, correct the name, or write its absolute path"
+        help_text = "install it, correct the name, write its absolute path, or run procman with a PATH that has it"
         yield Problem(places.value("services", service.name, "command"), message, help_text)

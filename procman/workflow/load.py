@@ -40,11 +40,15 @@ def manifest_path(option: str | None, environment: Mapping[str, str]) -> str:
     name = option or environment.get("PROCMAN_FILE") or "procman.yaml"
     if os.path.isdir(name):  # noqa: PTH112
         name = os.path.join(name, "procman.yaml")  # noqa: PTH118
-    if not os.path.exists(name):  # noqa: PTH110
+    try:
+        os.stat(name)  # noqa: PTH116
+    except PermissionError as error:
+        raise WrongUse(f"cannot read {name}: {error.strerror}", "check the path and its permissions") from error
+    except (OSError, ValueError):
         raise WrongUse(
             f"there is no manifest {name}",
             "write one with procman init, or from PM2 with procman import pm2; or name it: --file, PROCMAN_FILE",
-        )
+        ) from None
     return name
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from procman.adapters import files, templates
 from procman.adapters import state as states
 from procman.core.errors import Failed, WrongUse
+from procman.core.facts import SYSTEM_PATH
 from procman.core.sheet import Sheet
 from procman.engines import nginx, systemd
 from procman.workflow import apply as applying
@@ -51,12 +52,30 @@ def _unit(approved: Approved, state: str, environment: Mapping[str, str]) -> tup
         manifest=approved.loaded.path,
         home=states.home(environment),
         user=None if os.geteuid() == 0 else str(os.geteuid()),
+        path=_path(approved, environment),
     )
     try:
         return templates.render(systemd.pages(approved.manifest.project, approved.specs(state), boot))
     except ValueError as error:
         help_text = "choose paths without quotes, backslashes and control characters"
         raise Failed(f"cannot render the unit file: {error}", help_text) from None
+
+
+def _path(approved: Approved, environment: Mapping[str, str]) -> str | None:
+    """Return a PATH with the folders that only this shell's has and programs were found in; None where there are none.
+
+    At boot the unit looks them up again, as for a node of nvm.
+    """
+    found = set()
+    for service in approved.manifest.services:
+        known = approved.facts.services.get(service.name)
+        if known is not None and known.executable and "/" not in service.command[0] and "PATH" not in dict(service.env):
+            found.add(os.path.dirname(known.executable))  # noqa: PTH120
+    only_here = found - set(SYSTEM_PATH.split(":"))
+    if not only_here:
+        return None
+    order = environment.get("PATH", "").split(":")
+    return ":".join((*sorted(only_here, key=lambda f: order.index(f) if f in order else 0), SYSTEM_PATH))
 
 
 def _procman() -> str:

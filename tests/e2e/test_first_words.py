@@ -1,6 +1,8 @@
 """What a newcomer meets first: each message is true of what was done, and its next step works."""
 
 import errno
+import os
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +60,27 @@ def test_what_helps_fits_why_an_address_is_not_free(monkeypatch: pytest.MonkeyPa
     assert found is not None
     assert "end that process" not in found[1]
     assert "change `listen`" in found[1] or "choose a higher one" in found[1]
+
+
+def test_the_unit_finds_what_the_shell_found(tmp_path: Path) -> None:
+    """A program that lies only on this shell's PATH, as a node of nvm, is found by the unit at boot, too."""
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "own-node").symlink_to("/bin/sleep")
+    (tmp_path / "procman.yaml").write_text(API.format("").replace("sleep 9", "own-node 9"), encoding="utf-8")
+    ended(procman(tmp_path, "validate", path="/usr/bin:/bin"), 1, "PM020", "run procman with a PATH that has it")
+    ended(procman(tmp_path, "render", "--to", "out", path=f"{tools}:/usr/bin:/bin"), 0)
+    unit = (tmp_path / "out" / "procman-shop.service").read_text(encoding="utf-8")
+    (at_boot,) = re.findall('^Environment="PATH=(.*)"$', unit, re.MULTILINE)
+    ended(procman(tmp_path, "plan", path=at_boot), 0, "shop: fits")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every folder")
+def test_a_manifest_in_a_closed_folder_is_not_called_missing(tmp_path: Path) -> None:
+    """Whether it is there cannot be known: the message says what stands in the way."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    ended(procman(tmp_path, "validate", "--file", "closed/procman.yaml"), 2, "cannot read", "Permission denied")
 
 
 def test_mending_names_the_file_that_was_checked(tmp_path: Path) -> None:

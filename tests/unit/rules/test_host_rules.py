@@ -34,7 +34,7 @@ CASES = (
                 "command-missing",
                 "error",
                 f"'{word}' of service '{service}' is not an executable program here",
-                "install it, correct the name, or write its absolute path",
+                "install it, correct the name, write its absolute path, or run procman with a PATH that has it",
                 place,
             )
             for service, word, place in (
