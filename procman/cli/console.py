@@ -43,3 +43,25 @@ def table(rows: Sequence[tuple[str, ...]], right: tuple[int, ...] = (), indent: 
         cells = [c.rjust(w) if i in right else c.ljust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))]
         lines.append((indent + "  ".join(cells)).rstrip())
     return lines
+
+
+def columns() -> int | None:
+    """Return the width of the terminal on stdout (COLUMNS first); None where there is none, which takes any line."""
+    if not sys.stdout.isatty():
+        return None
+    said = os.environ.get("COLUMNS", "")
+    try:
+        return (
+            int(said) if said.isdecimal() and int(said) else os.get_terminal_size(sys.stdout.fileno()).columns or None
+        )
+    except OSError:
+        return None
+
+
+def fitting(rows: Sequence[tuple[str, ...]], right: tuple[int, ...], spare: int) -> list[str]:
+    """Return `rows` as `table` does, without the column `spare` where they are wider than the terminal."""
+    lines, width = table(rows, right), columns()
+    if width is None or max(map(len, lines)) <= width:
+        return lines
+    fewer = [(*row[:spare], *row[spare + 1 :]) for row in rows]
+    return table(fewer, tuple(i - (i > spare) for i in right))

@@ -56,7 +56,7 @@ def command(file: str | None, form: str) -> int:
 
 
 def _lines(report: Report) -> list[str]:
-    from procman.cli.console import paint, table
+    from procman.cli.console import fitting, paint
     from procman.core.quantity import format_size
     from procman.core.words import visible
 
@@ -66,7 +66,7 @@ def _lines(report: Report) -> list[str]:
         ("instance", "kind", "state", "pid", "uptime", "memory", "limit", "restarts"),
         *(_cells(row, dict(report.guards)) for row in report.rows),
     ]
-    lines = table(rows, right=(3, 4, 5, 6, 7))
+    lines = fitting(rows, right=(3, 4, 5, 6, 7), spare=1)
     head, *body = lines
     painted = [paint(line, STYLES.get(row.state.value, "")) for line, row in zip(body, report.rows, strict=True)]
     used = sum(row.memory or 0 for row in report.rows)
