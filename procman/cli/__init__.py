@@ -6,6 +6,18 @@ MANY = 100_000
 """Objects made between two looks of the garbage collector: a command makes fewer and drops next to none."""
 
 
+def _stand_in(number: int, name: str) -> None:
+    """Open nothing in place of a stream that was closed before us: else the next file, a lock, takes its number."""
+    import os
+    import sys
+
+    nothing = os.open(os.devnull, os.O_RDWR)
+    if nothing != number:
+        os.dup2(nothing, number)
+        os.close(nothing)
+    setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115 - for as long as we run
+
+
 def main() -> None:
     """Run the command line and end with the documented code."""
     import gc
@@ -13,6 +25,9 @@ def main() -> None:
     import sys
 
     gc.set_threshold(MANY, 50, 100)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            _stand_in(number, name)
     try:
         from procman.cli.door import run
         from procman.cli.told import listen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from posixpath import dirname
 
 from procman.core import heap, members, serving
@@ -17,7 +16,6 @@ from procman.core.spec import Lock, Spec
 from procman.core.values import replace
 
 SERVICE_SCOPE = "service"
-_OWN_PORT = re.compile(r"(?<!\$)\{port\}")
 
 
 def expand(manifest: Manifest, plan: Plan, facts: Facts, state: str) -> tuple[Spec, ...]:
@@ -103,12 +101,15 @@ def _spec(
 
 
 def _binds(service: Service) -> bool:
-    return service.listen is not None and any(_OWN_PORT.search(word) for word in service.command)
+    return service.listen is not None and serving.opens_itself(service.command)
 
 
 def _told(words: tuple[str, ...], service: Service) -> tuple[str, ...]:
     """Return `words` with the port in place of ``{port}``, for a server that can be told nothing else."""
-    return tuple(_OWN_PORT.sub(str(service.listen.port), w) for w in words) if service.listen is not None else words
+    if service.listen is None:
+        return words
+    port = str(service.listen.port)
+    return tuple(serving.told(word, port) if serving.OWN_PORT in word else word for word in words)
 
 
 def _locks(project: str, service: Service, instance: int, local_names: frozenset[str]) -> tuple[Lock, ...]:

@@ -12,6 +12,8 @@ from procman.core.values import dataclass
 
 NODE, PYTHON = "node", "python"
 OWN_PORT = "{port}"
+WRITTEN = "{{port}}"
+"""What writes ``{port}`` itself. A ``$`` before the brace leaves it alone, too."""
 """A command with this word is told its port and opens it by itself."""
 
 _NODE = frozenset({"node", "nodemon", "ts-node", "tsx", "next", "nest", "nuxt", "fastify", *PACKAGE_RUNNERS})
@@ -65,6 +67,19 @@ class Serving:
         return f"{self.server} {how}, and is {end}"
 
 
+def opens_itself(command: tuple[str, ...]) -> bool:
+    """Tell whether `command` is told the port of ``listen``, which its program then opens."""
+    return any(told(word, "") != told(word, "0") for word in command if OWN_PORT in word)
+
+
+def told(word: str, port: str) -> str:
+    """Return `word` with the port in place of ``{port}``, for a server that can be told nothing else."""
+    parts = (
+        f"${OWN_PORT}".join(p.replace(OWN_PORT, port) for p in w.split(f"${OWN_PORT}")) for w in word.split(WRITTEN)
+    )
+    return OWN_PORT.join(parts)
+
+
 def serving(service: Service, interpreter: str | None = None, *, reachable: bool = True) -> Serving:
     """Return how `service` comes to its address. `interpreter`: what runs its program, by the program's first line.
 
@@ -72,7 +87,7 @@ def serving(service: Service, interpreter: str | None = None, *, reachable: bool
     """
     plain = Serving(service.command)
     call = next(reversed(calls(service.command)), None)
-    if not service.places or call is None or any(OWN_PORT in word for word in service.command):
+    if not service.places or call is None or opens_itself(service.command):
         return plain
     if call.name in _DEAF:
         return _deaf(service, call, call.name, _DEAF[call.name])

@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from procman.core.asked import written
 from procman.core.diagnostics import Severity
-from procman.core.serving import OWN_PORT
+from procman.core.serving import opens_itself
 from procman.rules.base import Context, Problem
 
 CODE = "PM313"
@@ -39,7 +39,7 @@ def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each service whose instances each open the port."""
     for service in written(context.manifest):
         open_ended = service.instances.high is None or service.instances.high > 1
-        if service.listen is not None and open_ended and any(OWN_PORT in word for word in service.command):
+        if service.listen is not None and open_ended and opens_itself(service.command):
             at = context.manifest.places.value("services", service.name, "command")
             message = f"each instance of '{service.name}' opens port {service.listen.port} by itself"
             yield Problem(at, message, "use a server that takes the socket, or see that it sets SO_REUSEPORT")

@@ -1,8 +1,11 @@
 """What a newcomer meets first: each message is true of what was done, and its next step works."""
 
 import errno
+import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,44 @@ def test_what_helps_fits_why_an_address_is_not_free(monkeypatch: pytest.MonkeyPa
     assert found is not None
     assert "end that process" not in found[1]
     assert "change `listen`" in found[1] or "choose a higher one" in found[1]
+
+
+def test_a_mark_of_the_port_that_pm2_ran_as_text_stays_text(tmp_path: Path) -> None:
+    """PM2 knows no `{port}`: what it passed on as it was is passed on as it was."""
+    apps = [
+        {
+            "name": "api",
+            "script": "/bin/sleep",
+            "args": "9 u:{port}",
+            "instances": 2,
+            "exec_mode": "cluster",
+            "port": 3456,
+        }
+    ]
+    (tmp_path / "ecosystem.json").write_text(json.dumps(apps), encoding="utf-8")
+    ended(procman(tmp_path, "import", "pm2", "ecosystem.json", "--write", "procman.yaml"), 0)
+    assert "u:{{port}}" in (tmp_path / "procman.yaml").read_text(encoding="utf-8")
+    ended(procman(tmp_path, "render", "--to", "out"), 0)
+    (spec,) = (tmp_path / "out" / "specs").glob("api-0.*.spec")
+    assert b"u:{port}" in spec.read_bytes()
+    assert b"{{port}}" not in spec.read_bytes()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_is_no_fault(tmp_path: Path, closed: str) -> None:
+    """Started by something bare, without one of the three streams, a command does its work."""
+    (tmp_path / "procman.yaml").write_text(API.format(""), encoding="utf-8")
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m procman plan --out plan.json {closed}"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert json.loads((tmp_path / "plan.json").read_bytes())["schema_version"] == 1
 
 
 def test_the_unit_finds_what_the_shell_found(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from procman.core.imports.pm2_running import Listed
 from procman.core.imports.program import split
 from procman.core.manifest import Instances, Manifest, Service
 from procman.core.quantity import format_size
+from procman.core.serving import OWN_PORT, WRITTEN
 from procman.core.values import dataclass
 
 
@@ -83,7 +84,10 @@ def _count(instances: Instances) -> str:
 
 def _words(service: Service, directory: str) -> tuple[str, ...]:
     """Return script and arguments of a service, the script as a whole path; its interpreter's options left out."""
-    return service.command[2:3] if service.shell else _from_script(service.command, directory)
+    command = service.command
+    if service.listen is not None:
+        command = tuple(word.replace(WRITTEN, OWN_PORT) for word in command)
+    return command[2:3] if service.shell else _from_script(command, directory)
 
 
 def _their_words(app: App, directory: str) -> tuple[str, ...]:

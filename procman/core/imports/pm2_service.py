@@ -12,7 +12,7 @@ from procman.core.imports.evidence import Clues, Verdict, judge
 from procman.core.imports.pm2_app import App, as_text, instances
 from procman.core.imports.pm2_command import Command, Look, Script, command
 from procman.core.imports.pm2_fields import FIELDS
-from procman.core.imports.program import because
+from procman.core.imports.program import because, unported
 from procman.core.imports.report import Hidden, Note, Outcome
 from procman.core.keys import VARIABLE_NAME
 from procman.core.manifest import Kind
@@ -91,7 +91,7 @@ def service(app: App, context: Context, taken: Collection[str]) -> Service:
     user = app.text("uid")
     if user:
         entries.append(Entry("user", literal(user)))
-    ordered = tuple(sorted(entries, key=lambda entry: ORDER.index(entry.key)))
+    ordered = tuple(sorted(unported(entries), key=lambda entry: ORDER.index(entry.key)))
     draft = Draft(service_name(app.name, taken), verdict.kind, ordered, (because(verdict),), below)
     notes = (*app.notes, *_notes(app, told, context))
     hidden = (*app.hidden, *run.hidden, *env_hidden)

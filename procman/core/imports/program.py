@@ -10,7 +10,8 @@ from procman.core.argv import calls
 from procman.core.imports.draft import Draft, Entry, Value, literal, service_name
 from procman.core.imports.evidence import Clues, Verdict, judge
 from procman.core.manifest import Kind
-from procman.core.values import dataclass
+from procman.core.serving import OWN_PORT, WRITTEN
+from procman.core.values import dataclass, replace
 
 GUESS = "a first guess: `procman plan --measured` proposes better ones once it runs"
 # What only a shell understands. A tilde and a star matter at the beginning of a word, the rest anywhere.
@@ -50,12 +51,29 @@ def drafted(program: Program, taken: Collection[str] = ()) -> tuple[Draft, Verdi
     if program.directory != ".":
         entries.append(Entry("directory", literal(program.directory)))
     name = service_name(program.name, taken)
-    return Draft(name, verdict.kind, tuple(entries), (because(verdict),)), verdict
+    return Draft(name, verdict.kind, tuple(unported(entries)), (because(verdict),)), verdict
 
 
 def because(verdict: Verdict) -> str:
     """Return the comment that gives the evidence for a kind."""
     return f"{verdict.kind.value}: {'; '.join(verdict.reasons)}"
+
+
+def unported(entries: list[Entry]) -> list[Entry]:
+    """Return the entries of a service, with a ``{port}`` in its command kept as it is where there is an address."""
+    if not any(entry.key == "listen" for entry in entries):
+        return entries
+
+    def kept(value: Value) -> Value:
+        if isinstance(value, str):
+            return value.replace(OWN_PORT, WRITTEN)
+        return (
+            tuple(w.replace(OWN_PORT, WRITTEN) for w in value if isinstance(w, str))
+            if isinstance(value, tuple)
+            else value
+        )
+
+    return [replace(entry, value=kept(entry.value)) if entry.key == "command" else entry for entry in entries]
 
 
 def command_entries(command: tuple[str, ...] | str) -> tuple[Entry, ...]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from procman.core.imports.draft import Draft, Entry, Value, literal, service_name
 from procman.core.imports.evidence import Clues, judge
 from procman.core.imports.pm2_limits import MOST_CODE, MOST_INSTANCES, MOST_RESTARTS, short
-from procman.core.imports.program import because, command_entries, split
+from procman.core.imports.program import because, command_entries, split, unported
 from procman.core.imports.project_files import Reader
 from procman.core.imports.report import Hidden, Imported, Note, Outcome, Row
 from procman.core.keys import VARIABLE_NAME
@@ -104,7 +104,9 @@ class _Program:
             entries.append(Entry("instances", min(max(count, 1), MOST_INSTANCES)))
         entries.extend(self._entries())
         return Row(
-            self.name, Draft(service_name(self.name, taken), verdict.kind, tuple(entries), (because(verdict),)), verdict
+            self.name,
+            Draft(service_name(self.name, taken), verdict.kind, tuple(unported(entries)), (because(verdict),)),
+            verdict,
         )
 
     def notes(self) -> Iterator[Note]:

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from procman.core.manifest import Address, Kind, Service, Stop
-from procman.core.serving import NODE, PYTHON, Serving, environment, serving
+from procman.core.serving import NODE, PYTHON, Serving, environment, opens_itself, serving, told
 
 HERE = Address("127.0.0.1", 3000)
 
@@ -97,6 +97,21 @@ def test_a_preload_that_cannot_be_read_is_told() -> None:
     """Node would not even start with a preload that its account cannot read; Python goes without."""
     assert served("node x.js", reachable=False).fault == "'app' cannot read what procman loads before node"
     assert served("uvicorn api:app", reachable=False).preload is None
+
+
+@pytest.mark.parametrize(
+    ("word", "becomes", "itself"),
+    [
+        ("--port={port}", "--port=3000", True),
+        ("{{port}}", "{port}", False),
+        ("${port}", "${port}", False),
+        ("{{port}}:{port}:${port}", "{port}:3000:${port}", True),
+        ("port", "port", False),
+    ],
+)
+def test_a_port_can_be_told_and_its_mark_written(word: str, becomes: str, itself: bool) -> None:
+    """`{port}` is the port, `{{port}}` the mark itself, and a program that is told nothing opens nothing by itself."""
+    assert (told(word, "3000"), opens_itself(("serve", word))) == (becomes, itself)
 
 
 def test_without_an_address_nothing_is_changed() -> None:
