@@ -10,11 +10,18 @@ from procman.core.words import counted
 if TYPE_CHECKING:
     from procman.core.imports.draft import Draft
     from procman.workflow.decide import Decision
+    from procman.workflow.first import First
 
 
 def summary(services: tuple[Draft, ...]) -> str:
     """Return the services in one line: ``api (scalable), mqtt (singleton)``."""
     return ", ".join(f"{draft.name} ({draft.kind.value})" for draft in services)
+
+
+def document(found: First) -> dict[str, object]:
+    """Return a first manifest as scripts read it."""
+    rows = [{"service": d.name, "kind": d.kind.value, "reasons": list(d.reasons)} for d in found.services]
+    return {"source": found.source, "manifest": found.text, "services": rows, "notes": list(found.notes)}
 
 
 HOST = "PM02"

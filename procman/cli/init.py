@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from procman.cli.options import environment, file_option
+from procman.cli.options import environment, file_option, format_option
 from procman.core.consumer_kit import DATABASES, LANGUAGES
 
 
@@ -28,6 +28,7 @@ Exit codes: 0 written, 1 refused or failed, 2 wrong use.""",
 @click.option("--consumer", type=click.Choice(LANGUAGES), help="Write an MQTT consumer that is done right instead.")
 @click.option("--database", type=click.Choice(DATABASES), help="What the consumer writes to. [default: sqlite]")
 @click.option("--to", metavar="DIR", help="Where the consumer is written. [default: consumer]")
+@format_option
 def command(
     folder: str,
     file: str | None,
@@ -36,6 +37,7 @@ def command(
     consumer: str | None,
     database: str | None,
     to: str | None,
+    form: str,
 ) -> int:
     """Write a first manifest by looking at the project: an ecosystem file, Procfile, package.json, pyproject.toml.
 
@@ -46,13 +48,13 @@ def command(
     if consumer is not None:
         if folder != "." or file is not None:
             raise click.UsageError("--consumer takes no folder and no --file; --to names where it is written")
-        return _consumer(consumer, database or "sqlite", to or "consumer", force=force, dry_run=dry_run)
+        return _consumer(consumer, database or "sqlite", to or "consumer", force=force, dry_run=dry_run, form=form)
     if database is not None or to is not None:
         raise click.UsageError("--database and --to go with --consumer")
-    return _manifest(folder, file, force=force, dry_run=dry_run)
+    return _manifest(folder, file, force=force, dry_run=dry_run, form=form)
 
 
-def _manifest(folder: str, file: str | None, *, force: bool, dry_run: bool) -> int:
+def _manifest(folder: str, file: str | None, *, force: bool, dry_run: bool, form: str) -> int:
     from procman.cli import drafts
     from procman.cli.console import talk
     from procman.workflow import first, importing
@@ -62,15 +64,17 @@ def _manifest(folder: str, file: str | None, *, force: bool, dry_run: bool) -> i
     found = importing.first_of(folder, path, shell, talk) or first.look(folder)
     for note in found.notes:
         talk(f"{found.source}: {note}")
-    if dry_run:
-        click.echo(found.text, nl=False)
-    else:
+    if not dry_run:
         first.write(found.text, path, force=force)
         talk(f"wrote {path} from {found.source}: {drafts.summary(found.services)}")
+    if form == "json":
+        _print(drafts.document(found), path, written=() if dry_run else (path,))
+    elif dry_run:
+        click.echo(found.text, nl=False)
     return drafts.show_verdict(first.judged(found.text, path, shell), path)
 
 
-def _consumer(language: str, database: str, folder: str, *, force: bool, dry_run: bool) -> int:
+def _consumer(language: str, database: str, folder: str, *, force: bool, dry_run: bool, form: str) -> int:
     from procman.cli import drafts
     from procman.cli.console import talk
     from procman.workflow import consumer_kit, first
@@ -80,10 +84,21 @@ def _consumer(language: str, database: str, folder: str, *, force: bool, dry_run
     text, path = sheets[-1].content.decode(), f"{folder.rstrip('/') or '/'}/{sheets[-1].path}"
     names = ", ".join(sheet.path for sheet in sheets)
     if dry_run:
-        click.echo(text, nl=False)
+        if form == "json":
+            _print({"manifest": text}, path)
+        else:
+            click.echo(text, nl=False)
         talk(f"would write {names} in {folder}")
         return 0
     consumer_kit.write(sheets, folder, force=force)
+    if form == "json":
+        _print({"manifest": text}, path, written=tuple(f"{folder.rstrip('/') or '/'}/{sheet.path}" for sheet in sheets))
     talk(f"wrote {names} in {folder}")
     talk(f"it needs: {consumer_kit.needs(language, database)}")
     return drafts.show_verdict(first.judged(text, path, shell), path)
+
+
+def _print(document: dict[str, object], path: str, written: tuple[str, ...] = ()) -> None:
+    import json
+
+    click.echo(json.dumps({"schema_version": 1, "path": path, "written": written, **document}, indent=2))

@@ -36,6 +36,28 @@ def test_it_is_written_and_plans(folder: Path) -> None:
     ended(procman(folder, "plan"), 0, "shop: fits")
 
 
+def test_scripts_read_what_it_would_write(folder: Path) -> None:
+    """--json has the manifest, where it comes from, and each service with its kind and why; nothing with --dry-run."""
+    document = ended(init(folder, "--dry-run", "--json"), 0).json()
+    assert not (folder / "procman.yaml").exists()
+    assert (document["schema_version"], document["path"], document["written"]) == (1, "procman.yaml", [])
+    assert document["source"] == "package.json"
+    assert [(s["service"], s["kind"]) for s in document["services"]] == [("shop", "scalable"), ("worker", "singleton")]
+    written = ended(init(folder, "--json"), 0).json()
+    assert written["written"] == ["procman.yaml"]
+    assert written["manifest"] == document["manifest"] == (folder / "procman.yaml").read_text(encoding="utf-8")
+    assert ended(init(folder, "--json"), 1).json()["error"]["code"] == 1
+
+
+@pytest.mark.parametrize("dry", [True, False])
+def test_scripts_read_which_files_a_consumer_is(tmp_path: Path, dry: bool) -> None:
+    """--consumer names what was written, the manifest among it."""
+    document = ended(init(tmp_path, "--consumer", "python", "--json", *(["--dry-run"] if dry else [])), 0).json()
+    assert document["path"] == "consumer/procman.yaml"
+    assert all((tmp_path / name).is_file() for name in document["written"])
+    assert ("consumer/procman.yaml" in document["written"]) is not dry
+
+
 def test_it_writes_over_nothing_unasked(folder: Path) -> None:
     """A manifest that is there stays until --force, and a link that leads nowhere counts as there."""
     (folder / "procman.yaml").symlink_to(folder / "elsewhere")
