@@ -32,7 +32,8 @@ class _Mount:
 def levels(root: str = "", manager: str = "") -> tuple[Level, ...]:
     """Return every memory limit that applies to us, with what is used below it.
 
-    `manager`: the pid of the project's own. What it grants to the service that we are run by bounds no plan.
+    `manager`: the pid of the project's own. What starts is started in its group, so the limits are those of that one;
+    where it cannot be seen they are ours, without what it grants to the service that we are run by.
     """
     found: list[Level] = []
     for folder in _ways_up("", root, manager):
@@ -68,7 +69,7 @@ def cpu_quotas(root: str = "") -> list[tuple[int, int]]:
 
 def _ways_up(controller: str, root: str, manager: str = "") -> list[str]:
     """Return the folders of our group and of all above it that can be seen, in the hierarchy of `controller`."""
-    path = _membership(controller, root)
+    path = (_membership(controller, root, manager) if manager else None) or _membership(controller, root)
     if path is None:
         return []
     folders = []
@@ -84,9 +85,9 @@ def _ways_up(controller: str, root: str, manager: str = "") -> list[str]:
     return list(dict.fromkeys(folders))
 
 
-def _membership(controller: str, root: str) -> str | None:
-    """Return the path of our group; lines of ``/proc/self/cgroup`` are ``ID:CONTROLLERS:PATH``."""
-    for line in _read(f"{root}/proc/self/cgroup").splitlines():
+def _membership(controller: str, root: str, pid: str = "self") -> str | None:
+    """Return the path of the group of `pid`; lines of ``/proc/self/cgroup`` are ``ID:CONTROLLERS:PATH``."""
+    for line in _read(f"{root}/proc/{pid}/cgroup").splitlines():
         _, controllers, path = [*line.split(":", 2), "", ""][:3]
         if controller == controllers or (controller and controller in controllers.split(",")):
             return path

@@ -27,15 +27,14 @@ class Place(NamedTuple):
 
 def find(root: str = "") -> Place | str:
     """Return where groups for memory can be made, or in words why they cannot."""
-    own = _own(root)
-    mounts = _mounts(root)
-    if "memory" in own and "memory" in mounts:
-        folder = f"{root}{mounts['memory']}{own['memory']}".rstrip("/")
+    groups, places = own(root), mounts(root)
+    if "memory" in groups and "memory" in places:
+        folder = f"{root}{places['memory']}{groups['memory']}".rstrip("/")
         if not os.path.isdir(folder):
-            folder = f"{root}{mounts['memory']}"
+            folder = f"{root}{places['memory']}"
         return Place(V1, folder) if os.access(folder, os.W_OK) else f"cgroup v1: {folder} is not ours to write"
-    if "" in own and "" in mounts:
-        return _second(f"{root}{mounts['']}".rstrip("/"), own[""])
+    if "" in groups and "" in places:
+        return _second(f"{root}{places['']}".rstrip("/"), groups[""])
     return "the kernel shows no control group for memory"
 
 
@@ -168,7 +167,7 @@ def _delegated(folder: str) -> bool:
     return False
 
 
-def _own(root: str) -> dict[str, str]:
+def own(root: str) -> dict[str, str]:
     """Return our group in each hierarchy; lines of ``/proc/self/cgroup`` are ``ID:CONTROLLERS:PATH``."""
     found = {}
     for line in text(f"{root}/proc/self/cgroup").splitlines():
@@ -179,7 +178,7 @@ def _own(root: str) -> dict[str, str]:
     return found
 
 
-def _mounts(root: str) -> dict[str, str]:
+def mounts(root: str) -> dict[str, str]:
     """Return where each hierarchy is seen; see proc_pid_mountinfo(5). v2 has the name ""."""
     found: dict[str, str] = {}
     for line in text(f"{root}/proc/self/mountinfo").splitlines():

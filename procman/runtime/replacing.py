@@ -49,7 +49,7 @@ class Replacing:
             self._again.restart(process, reason)
             return
         self._chronicle.because(unit, reason)
-        room = machine.seen().available * 100 >= (limit.soft or 0) * _ROOM_PERCENT
+        room = machine.available() * 100 >= (limit.soft or 0) * _ROOM_PERCENT
         self._rolling.replace(unit, reason, in_place=not room)
 
     def retire(self, process: Process, reason: str) -> None:

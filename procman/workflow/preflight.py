@@ -92,7 +92,10 @@ def check_room(target: Target, actions: tuple[Action, ...], observed: Observed |
     if not starting:
         return
     needed = sum(w.memory or 0 for w in starting)
-    available = (machine.this_machine(root=root).available or 0) + _given_back(actions, observed)
+    manager = (
+        str(observed.manager_pid) if observed else ""
+    )  # a service may ask: its own hard limit is not the manager's
+    available = (machine.this_machine(root=root, manager=manager).available or 0) + _given_back(actions, observed)
     if needed > available:
         first = f"{starting[0].spec.unit} and {len(starting) - 1} more" if len(starting) > 1 else starting[0].spec.unit
         raise Failed(

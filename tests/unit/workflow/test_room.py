@@ -82,3 +82,24 @@ def test_what_a_replaced_process_has_comes_back_first(root: str) -> None:
     check_room(target(305), actions(Do.REPLACE), here, root)
     with pytest.raises(Failed, match="available now"):
         check_room(target(305), actions(Do.REPLACE), None, root)
+
+
+def test_a_service_that_asks_is_not_the_machine(tmp_path: Path) -> None:
+    """Called from within a service, its own hard limit does not count: a start happens in the manager's group."""
+    group = "user/procman.77.x/check-0.9"
+    files = {
+        **BARE_METAL,
+        "proc/meminfo": meminfo(2048, 900),
+        "proc/self/cgroup": f"0::/{group}\n",
+        f"sys/fs/cgroup/{group}/memory.max": f"{64 * MIB}\n",
+        f"sys/fs/cgroup/{group}/memory.current": f"{60 * MIB}\n",
+    }
+    seen = Observed(77, "RUNNING", 0.0, ())
+    root = machine(tmp_path, files)
+    with pytest.raises(Failed):
+        check_room(target(300), actions(Do.START), None, root)
+    check_room(target(300), actions(Do.START), seen, root)
+    # where the group of the manager can be seen, it is that one which counts
+    machine(tmp_path, {**files, "proc/77/cgroup": "0::/small\n", "sys/fs/cgroup/small/memory.max": f"{100 * MIB}\n"})
+    with pytest.raises(Failed, match="has 100 "):
+        check_room(target(300), actions(Do.START), seen, root)
