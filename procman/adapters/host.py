@@ -50,12 +50,21 @@ def _service(service: Service, base: str, read: tuple[dict[str, str], str | None
         directory_mode=_mode(directory),
         executable_mode=_mode(executable) if executable else None,
         script=_script(service.command, directory),
-        interpreter=_interpreter(executable) if service.places and executable else None,
-        preloads=PRELOADS if service.places else "",
+        interpreter=_interpreter(executable) if executable and (service.places or _speaks(service)) else None,
+        preloads=PRELOADS if service.places or _speaks(service) else "",
         preloads_readable=service.user is None or user is None or user.pw_uid == os.geteuid() or _open_to_all(PRELOADS),
         places=tuple(located(place, base, owners) for place in service.listens),
         owners_unknown=tuple(owner for owner in _owners_of(service) if owner not in owners),
+        probes_missing=tuple(
+            key
+            for key, probe in (("ready", service.ready), ("alive", service.alive))
+            if probe is not None and probe.command and _executable(probe.command[0], directory, search) is None
+        ),
     )
+
+
+def _speaks(service: Service) -> bool:
+    return service.ready is not None and service.ready.ipc
 
 
 def _owners_of(service: Service) -> list[str]:

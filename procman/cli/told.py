@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found]  # `signal` wraps it in enums, a hundredth of a short command
 import os
-import signal
 from types import FrameType
 
 _REQUESTS = (signal.SIGTERM, signal.SIGHUP)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-from procman.core.lifecycle import Alive
-from procman.core.manifest import Logs, Ready, Restart, Stop
+from procman.core.lifecycle import GOOD, Alive, Ready
+from procman.core.manifest import Logs, Restart, Stop
+from procman.core.places import Address
 from procman.core.quantity import short_size
 from procman.core.values import dataclass
 from procman.core.words import visible
@@ -102,19 +103,44 @@ def _pauses(value: Restart) -> tuple[int, float]:
     return value.factor, value.longest
 
 
+def _ready(value: Ready) -> str:
+    said = [f"{_asked(value) or 'listening'} within {value.timeout:g}s"]
+    usual = Ready()
+    said += [f"{value.attempt:g}s for an answer"] if value.attempt != usual.attempt else []
+    said += [f"every {value.interval:g}s"] if value.interval is not None else []
+    said += [f"{value.successes} in a row"] if value.successes != usual.successes else []
+    said += [f"from {value.start_period:g}s on"] if value.start_period else []
+    return ", ".join(said)
+
+
+def _asked(value: Ready | Alive) -> str:
+    """Return what is asked; of a command only its program, since an argument can hold a password."""
+    words = {
+        "http": str(value.http) + _answer(value),
+        "tcp": f"tcp {value.tcp}" if isinstance(value.tcp, Address) else "tcp",
+        "exec": f"exec {value.command[0]} with {_arguments(value.command)}" if value.command else "",
+        "log": f"log '{value.log}'" if isinstance(value, Ready) else "",
+    }
+    return " and ".join(words.get(kind, kind) for kind in value.kinds)
+
+
+def _answer(value: Ready | Alive) -> str:
+    ranges = (str(low) if low == high else f"{low}-{high}" for low, high in value.status)
+    status = f" status {' '.join(ranges)}" if value.status != GOOD else ""
+    return f"{status} body '{value.body}'" if value.body is not None else status
+
+
 def _words(value: object) -> str | None:
     said = ""
     match value:
         case Stop():
             said = f"{value.signal} {value.timeout:g}s"
         case Ready():
-            kinds = ["notify"] * value.notify + ([value.http] if value.http else [])
-            said = f"{' and '.join(kinds) or 'listening'} within {value.timeout:g}s"
+            said = _ready(value)
         case Restart():
             said = _restart(value)
         case Alive():
-            kinds = ["notify"] * value.notify + ["tcp"] * value.tcp + ([value.http] if value.http else [])
-            asked = f"{' and '.join(kinds) or 'nothing'} every {value.interval:g}s"
+            asked = f"{_asked(value) or 'nothing'} every {value.interval:g}s"
             said = f"{asked}, {value.failures} failures of {value.timeout:g}s, from {value.start_period:g}s on"
         case Logs():
             said = f"{short_size(value.size)}, keep {value.keep}"

@@ -68,7 +68,7 @@ def _spec(
 ) -> Spec:
     served = serving.serving(service, known.interpreter, reachable=known.preloads_readable)
     variables = dict(environment(service, known))
-    if known.preloads:
+    if known.preloads and (known.preloads_readable or served.preload):
         variables |= serving.environment(served, known.preloads, service, variables)
     variables |= heap.variables(service.runtime, service.memory, served.argv, variables)
     restart = service.restart

@@ -24,7 +24,6 @@ from procman.core.manifest import (
     Manifest,
     Overlay,
     Profile,
-    Ready,
     Restart,
     Service,
     Stop,
@@ -119,7 +118,7 @@ def _service(name: str, read: Values, sink: Sink) -> Service | None:
         listen=next((place for place in places if isinstance(place, Address)), None),
         listens=() if len(places) == 1 and isinstance(places[0], Address) else places,
         drain=read.get(keys.DRAIN) != "off",
-        ready=_ready(ready) if ready is not None else None,
+        ready=ready_keys.ready(ready) if ready is not None else None,
         alive=alive_keys.alive(alive) if alive is not None else None,
         env=read.get(keys.ENV) or (),
         env_file=read.get(keys.ENV_FILE),
@@ -165,14 +164,6 @@ def _command(read: Values, at: Path, sink: Sink) -> tuple[str, ...]:
 def _instances(read: Values) -> Instances | None:
     wanted = read.get(keys.INSTANCES)
     return None if wanted is None else Instances(*wanted)
-
-
-def _ready(read: Values) -> Ready:
-    return Ready(
-        read.get(ready_keys.READY_HTTP),
-        _or(read.get(ready_keys.READY_TIMEOUT), Ready().timeout),
-        read.get(ready_keys.READY_NOTIFY) or False,
-    )
 
 
 def _stop(read: Values) -> Stop:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from enum import StrEnum
 
 from procman.core import places
-from procman.core.lifecycle import Alive, Policy, Start, Until
+from procman.core.lifecycle import Alive, Policy, Ready, Start, Until
 from procman.core.source import Comment, Places
 from procman.core.values import dataclass, field, replace
 
 Address = places.Address
+__all__ = ["Ready"]
 
 
 class Kind(StrEnum):
@@ -28,15 +29,6 @@ class Instances:
 
     low: int = 1
     high: int | None = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """When an instance counts as ready: it accepts, or says so itself (`notify`), and answers at `http`."""
-
-    http: str | None = None
-    timeout: float = 10.0
-    notify: bool = False
 
 
 @dataclass(frozen=True, slots=True)

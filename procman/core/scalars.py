@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 
 from procman.core.document import Scalar, core_value, kind_of
@@ -40,15 +41,16 @@ def choice(noun: str, *options: str) -> ScalarKind[str]:
     return ScalarKind(noun, forms, parse, {"enum": list(options)})
 
 
-def word(text: str, forms: str, value: T) -> ScalarKind[T]:
-    """Return the kind of one word that stands for `value`; `forms` names what else there is beside it."""
+def words(known: Mapping[str, T], forms: str) -> ScalarKind[T]:
+    """Return the kind of words that stand for a value each; `forms` names them and what else there is beside them."""
+    noun = f"{', '.join(tuple(known)[:-1])} or {tuple(known)[-1]}"
 
     def parse(scalar: Scalar) -> T:
-        if scalar.text != text:
-            raise Fault(f"{shown(scalar.text)} is not {text}")
-        return value
+        if scalar.text not in known:
+            raise Fault(f"{shown(scalar.text)} is not {noun}")
+        return known[scalar.text]
 
-    return ScalarKind(text, forms, parse, {"const": text})
+    return ScalarKind(noun, forms, parse, {"enum": list(known)})
 
 
 def whole(low: int, high: int) -> ScalarKind[int]:

@@ -108,7 +108,7 @@ def environment(found: Serving, folder: str, service: Service, known: dict[str, 
     The limit of a drain lies below the stop's: what is left then is ended by the program, not by SIGKILL.
     """
     added: dict[str, str] = {}
-    if found.preload == NODE:
+    if found.preload == NODE or (service.ready is not None and service.ready.ipc):
         path = f"{folder}/node.cjs".replace("\\", "\\\\").replace('"', '\\"')
         added["NODE_OPTIONS"] = f'--require "{path}" {known.get("NODE_OPTIONS", "")}'.rstrip()
     elif found.preload == PYTHON:

@@ -6,10 +6,10 @@ It is also the memory of what was started: two specs compared field by field giv
 
 from __future__ import annotations
 
-from procman.core import changes, restart
+from procman.core import changes, probe_records, restart
 from procman.core.changes import FieldChange
-from procman.core.lifecycle import Alive, Policy, Until
-from procman.core.manifest import Address, Kind, Logs, Ready, Restart, Stop
+from procman.core.lifecycle import Alive, Policy, Ready, Until
+from procman.core.manifest import Address, Kind, Logs, Restart, Stop
 from procman.core.places import Place, from_record, record
 from procman.core.records import pack, unpack
 from procman.core.values import dataclass
@@ -97,8 +97,8 @@ def to_records(spec: Spec) -> list[tuple[str, str]]:
         rows.append(("binds", "its own port"))
     return [
         *rows,
-        *_probes(spec.ready),
-        *_looks(spec.alive),
+        *probe_records.ready_rows(spec.ready),
+        *probe_records.alive_rows(spec.alive),
         *((("oneshot", "yes"),) if spec.oneshot else ()),
         *(("depends", f"{service} {until.value}") for service, until in spec.depends_on),
         ("start-time", repr(spec.start_time)),
@@ -106,16 +106,6 @@ def to_records(spec: Spec) -> list[tuple[str, str]]:
         ("restart", restart.to_text(spec.restart)),
         ("logs", f"{spec.logs.size} {spec.logs.keep}"),
     ]
-
-
-def _probes(ready: Ready | None) -> list[tuple[str, str]]:
-    """Return the kinds of probe with their arguments, in the order in which they are asked."""
-    if ready is None:
-        return []
-    rows = [("ready", "notify ")] if ready.notify else []
-    if ready.http is not None:
-        rows.append(("ready", f"http {ready.http}"))
-    return [*rows, ("ready-timeout", repr(ready.timeout))]
 
 
 def encode(spec: Spec) -> bytes:
@@ -126,7 +116,7 @@ def encode(spec: Spec) -> bytes:
 def decode(data: bytes) -> Spec:
     """Return the Spec in `data`; ValueError when it is not a whole spec file."""
     one: dict[str, str] = {}
-    kinds = ("arg", "env", "lock", "ready", "alive", "depends", "listen")
+    kinds = ("arg", "env", "lock", "depends", "listen", *probe_records.MANY)
     many: dict[str, list[str]] = {kind: [] for kind in kinds}
     for name, value in unpack(data):
         if name in many:
@@ -158,8 +148,8 @@ def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
         listen=first,
         listens=() if places == (first,) else places,
         binds="binds" in one,
-        ready=_ready(one, many["ready"]),
-        alive=_alive(one, many["alive"]),
+        ready=probe_records.ready_of(one, many),
+        alive=probe_records.alive_of(one, many),
         locks=tuple(Lock(*_pair(item, " ")) for item in many["lock"]),
         start_time=float(one["start-time"]),
         stop=Stop(float(timeout), signal),
@@ -175,32 +165,6 @@ def _restart(text: str) -> Restart:
     return Restart(
         read.max, read.within, read.delay, Policy(read.policy), read.factor, read.longest, read.retry, read.codes
     )
-
-
-def _looks(alive: Alive | None) -> list[tuple[str, str]]:
-    """Return the kinds of liveness probe with their arguments, and how often they are asked."""
-    if alive is None:
-        return []
-    rows = [("alive", "notify ")] if alive.notify else []
-    rows += [("alive", "tcp ")] if alive.tcp else []
-    rows += [("alive", f"http {alive.http}")] if alive.http is not None else []
-    return [*rows, ("alive-times", f"{alive.interval!r} {alive.timeout!r} {alive.failures} {alive.start_period!r}")]
-
-
-def _alive(one: dict[str, str], probes: list[str]) -> Alive | None:
-    if "alive-times" not in one:
-        return None
-    known = dict(_pair(probe, " ") for probe in probes)
-    interval, timeout, failures, start = one["alive-times"].split(" ")
-    kinds = (known.get("http"), "tcp" in known, "notify" in known)
-    return Alive(*kinds, float(interval), float(timeout), int(failures), float(start))
-
-
-def _ready(one: dict[str, str], probes: list[str]) -> Ready | None:
-    if "ready-timeout" not in one:
-        return None
-    known = dict(_pair(probe, " ") for probe in probes)
-    return Ready(known.get("http"), float(one["ready-timeout"]), "notify" in known)
 
 
 def _pair(text: str, mark: str) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """A liveness probe asks nothing.
 
 ## What it checks
-`alive` without `http`, `tcp` and `notify`, and `alive: {http, tcp}` on a service without `listen`.
+`alive` without `http`, `tcp`, `exec` and `notify`, and `http` or `tcp: true` on a service without `listen`.
 
 ## Why it matters
 The service looks watched, and is not: when it hangs it stays as it is.
@@ -13,7 +13,8 @@ services:
 ```
 
 ## Instead
-`http` or `tcp` with `listen`; `notify: true` for what has no address and can say `WATCHDOG=1` (sd_notify).
+`http` or `tcp` with `listen`; for what has no address `exec`, a command, or `notify: true` where it can say
+`WATCHDOG=1` (sd_notify).
 """
 
 from __future__ import annotations
@@ -36,10 +37,11 @@ def check(context: Context) -> Iterator[Problem]:
     places = context.manifest.places
     for service in written(context.manifest):
         alive = service.alive
-        if alive is None or alive.notify:
+        if alive is None or alive.placeless:
             continue
         at = places.key("services", service.name, "alive")
-        if alive.http is None and not alive.tcp:
-            yield Problem(at, f"'{service.name}' has a liveness probe that asks nothing", "`http`, `tcp` or `notify`")
+        if not alive.kinds:
+            advice = "`http`, `tcp`, `exec` or `notify`"
+            yield Problem(at, f"'{service.name}' has a liveness probe that asks nothing", advice)
         elif ("services", service.name, "listen") not in places.keys:
-            yield Problem(at, f"'{service.name}' has a liveness probe and no address to ask", "`listen`, or `notify`")
+            yield Problem(at, f"'{service.name}' has a liveness probe and no address to ask", "`listen`, or `exec`")

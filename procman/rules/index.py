@@ -46,6 +46,7 @@ from procman.rules import (
     pm2_relic,
     port_by_itself,
     port_differs,
+    probe_in_vain,
     profile_over_ram,
     qos_zero,
     ready_missing,
@@ -117,6 +118,7 @@ RULES: tuple[Rule, ...] = (
     oneshot_restarted,
     oneshot_repeated,
     alive_asks_nothing,
+    probe_in_vain,
     session_clean,  # PM401
     qos_zero,
     client_id_unfixed,
@@ -155,6 +157,7 @@ ASK_HOST: tuple[Rule, ...] = (
     reserve_small,
     heap_over_limit,
     descriptors_short,
+    probe_in_vain,
     singleton_clustered,
     env_file_open,
     runs_as_root,

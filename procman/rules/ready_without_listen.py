@@ -1,10 +1,11 @@
 """A probe has no address to ask.
 
 ## What it checks
-`ready` on a service without `listen`; `ready: notify` needs no address.
+`ready` on a service without `listen` that asks nothing else: `notify`, `ipc`, `exec`, `log` and `tcp: HOST:PORT` need
+none.
 
 ## Why it matters
-`http` asks the service's address. Without one nothing is asked: the service counts as ready once it has
+`http` and `tcp: true` ask the service's address. Without one nothing is asked: the service counts as ready once it has
 stayed up for `start.time`, whatever `ready` says.
 
 ## Example
@@ -14,7 +15,7 @@ services:
 ```
 
 ## Instead
-Add `listen`, or remove `ready` and let `start.time` say how long it takes to come up.
+Add `listen`, or a kind that needs none; or remove `ready` and let `start.time` say how long it takes to come up.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def check(context: Context) -> Iterator[Problem]:
     for service in written(context.manifest):
         if (
             service.ready is not None
-            and not service.ready.notify
+            and not service.ready.placeless
             and ("services", service.name, "listen") not in places.keys
         ):
             at = places.key("services", service.name, "ready")

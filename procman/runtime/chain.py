@@ -3,12 +3,12 @@
 Every step ends in success or in Refused, which becomes one line on stderr and an exit code (`exits`).
 """
 
-import errno
 import posix
 
 from procman.core.records import unpack
-from procman.runtime import parent, procfs, survivors
-from procman.runtime.exits import CONFIG, HELD, NOT_EXECUTABLE, NOT_FOUND, Refused, printable
+from procman.runtime import becoming, parent, procfs, survivors
+from procman.runtime.becoming import octets
+from procman.runtime.exits import CONFIG, HELD, Refused, printable
 
 ONCE = ("project", "service", "instance", "instances", "kind", "state", "cwd")
 SINGLETON = "singleton"
@@ -18,7 +18,9 @@ AGAIN = "render it again: procman up"
 class Launch:
     """What the spec file says, and what the steps add: variables for the service."""
 
-    __slots__ = ("argv", "claims", "cwd", "env", "kind", "listen", "notifies", "service", "state", "unit", "user")
+    __slots__ = (
+        *("argv", "claims", "cwd", "env", "kind", "listen", "notifies", "service", "speaks", "state", "unit", "user"),
+    )
 
     def __init__(self, records: list[tuple[str, str]]) -> None:
         one = dict(records)
@@ -33,6 +35,7 @@ class Launch:
         places = [value for name, value in records if name == "listen"]
         self.listen = places if "binds" not in one else []
         self.notifies = ("ready", "notify ") in records or ("alive", "notify ") in records
+        self.speaks = ("ready", "ipc ") in records
         self.env = dict(_variable(value) for name, value in records if name == "env")
         self.env |= {f"PROCMAN_{name.upper()}": one[name] for name in ONCE[:4]}
         self.env |= {"PROCMAN_STATE": self.state, "PROCMAN_UNIT": self.unit}
@@ -103,7 +106,7 @@ def _launch(launch: Launch, environment: dict[bytes, bytes], *, clear: bool) -> 
         if refused.code == HELD and store:
             from procman.runtime.hello import report_held  # noqa: PLC0415 - loads _socket, only needed here
 
-            report_held(store, pid, _octets(launch.unit), refused.reason)
+            report_held(store, pid, octets(launch.unit), refused.reason)
         raise
     launch.env["PROCMAN_MANAGER"] = manager.decode("ascii")
     if "PROCMAN_MQTT_BROKER" in launch.env:
@@ -112,23 +115,24 @@ def _launch(launch: Launch, environment: dict[bytes, bytes], *, clear: bool) -> 
         launch.env["PROCMAN_MQTT_TOKEN"] = tokens.fresh(launch.state, launch.unit)
     _greet(launch, store, pid, environment.get(b"PROCMAN_NOTIFY"))
     if launch.user is not None:
-        _become(launch.user)
+        becoming.user(launch.user)
         parent.die_with(pid)  # a change of user clears the death signal
-    _become_service(launch)
+    becoming.inside(launch.cwd)
+    becoming.command(launch.argv, launch.env)
 
 
 def _end_orphans(launch: Launch, store: bytes, pid: int) -> None:
     """End what an earlier start left under this manager: before the lock is asked for, since it may hold it."""
     from procman.runtime.hello import end_orphans  # noqa: PLC0415 - a start by hand need not load _socket
 
-    ended = end_orphans(store, pid, _octets(launch.unit))
+    ended = end_orphans(store, pid, octets(launch.unit))
     if ended:
         _say(launch.unit, f"ended what an earlier start left behind: {b', '.join(ended).decode()}")
 
 
 def _make_sure(launch: Launch, manager: bytes, *, clear: bool) -> None:
     """Hold the locks, and leave nothing alive of an earlier start: Refused when another has them."""
-    me = survivors.Identity(_octets(launch.state), _octets(launch.unit), b"", manager)
+    me = survivors.Identity(octets(launch.state), octets(launch.unit), b"", manager)
     if launch.kind == SINGLETON:
         from procman.runtime import locks  # noqa: PLC0415 - an API instance need not load it
 
@@ -141,10 +145,10 @@ def _make_sure(launch: Launch, manager: bytes, *, clear: bool) -> None:
 
 
 def _greet(launch: Launch, store: bytes | None, pid: int, notify: bytes | None) -> None:
-    message = [b"start", _octets(launch.unit), _octets(launch.state)]
+    message = [b"start", octets(launch.unit), octets(launch.state)]
     if launch.listen:
         count = len(launch.listen)
-        message += map(_octets, (launch.service, launch.env["PROCMAN_INSTANCE"], *launch.listen))
+        message += map(octets, (launch.service, launch.env["PROCMAN_INSTANCE"], *launch.listen))
         launch.env |= {"LISTEN_FDS": str(count), "LISTEN_PID": str(posix.getpid())}
         launch.env["LISTEN_FDNAMES"] = ":".join([launch.service] * count)
         if not store:
@@ -161,6 +165,12 @@ def _greet(launch: Launch, store: bytes | None, pid: int, notify: bytes | None) 
             _write(launch.unit, b"/proc/self/oom_score_adj", score, "its place in the order of the OOM killer")
     if launch.notifies and notify:
         launch.env["NOTIFY_SOCKET"] = notify.decode("ascii")
+    if launch.speaks and notify:
+        from procman.runtime.hello import LISTENING, speak  # noqa: PLC0415 - few services need it
+
+        descriptor = LISTENING + len(launch.listen)
+        speak(notify, descriptor)
+        launch.env["PROCMAN_READY_FD"] = str(descriptor)
 
 
 def _write(unit: str, path: bytes, value: bytes, what: str) -> None:
@@ -175,47 +185,6 @@ def _write(unit: str, path: bytes, value: bytes, what: str) -> None:
         _say(unit, f"runs without {what}: {error.strerror}: {printable(path)}")
 
 
-def _become(user: str) -> None:
-    import pwd  # noqa: PLC0415 - rarely needed
-
-    try:
-        entry = pwd.getpwnam(user)
-    except KeyError:
-        raise Refused(CONFIG, f"there is no user '{printable(user)}'; create it, or correct `user`") from None
-    if posix.getresuid() == (entry.pw_uid,) * 3:
-        return
-    if posix.geteuid() != 0:
-        raise Refused(CONFIG, f"only root can start it as '{printable(user)}'; run procman as root, or drop `user`")
-    posix.initgroups(user, entry.pw_gid)
-    posix.setresgid(entry.pw_gid, entry.pw_gid, entry.pw_gid)
-    posix.setresuid(entry.pw_uid, entry.pw_uid, entry.pw_uid)
-
-
-def _become_service(launch: Launch) -> None:
-    try:
-        posix.chdir(_octets(launch.cwd))
-    except OSError as error:
-        reason = f"cannot enter its directory {printable(launch.cwd)}: {error.strerror}"
-        raise Refused(CONFIG, f"{reason}; create it, or correct `directory`") from None
-    argv = [_octets(argument) for argument in launch.argv]
-    env = {_octets(name): _octets(value) for name, value in launch.env.items()}
-    parent.restore_signals()
-    try:
-        posix.execve(argv[0], argv, env)
-    except OSError as error:
-        raise _not_started(printable(argv[0]), error) from None
-
-
-def _not_started(command: str, error: OSError) -> Refused:
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return Refused(
-            NOT_FOUND, f"there is no command {command}, or not the interpreter its first line names; correct `command`"
-        )
-    if error.errno == errno.ENOEXEC:
-        return Refused(NOT_EXECUTABLE, f"{command} is no program; give it a first line such as #!/bin/sh")
-    return Refused(NOT_EXECUTABLE, f"cannot execute {command}: {error.strerror}; see its permissions: ls -l {command}")
-
-
 def _is_place(text: str) -> bool:
     first, _, rest = text.partition(" ")
     return rest != "" and (first == "unix" or first.isdigit())
@@ -226,10 +195,6 @@ def _variable(text: str) -> tuple[str, str]:
     if not name or not mark:
         raise ValueError("an env record has no name or no value")
     return name, value
-
-
-def _octets(text: str) -> bytes:
-    return text.encode("utf-8", "surrogateescape")
 
 
 def _say(unit: str, reason: str) -> None:

@@ -71,6 +71,19 @@ def report_held(store: bytes, parent: int, unit: bytes, reason: str) -> None:
         return
 
 
+def speak(name: bytes, descriptor: int) -> None:
+    """Put a socket on `descriptor`: what is written to it is heard at the abstract socket `name`. It never blocks."""
+    sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_DGRAM)
+    sock.connect(b"\0" + name[1:])
+    sock.setblocking(False)  # noqa: FBT003 - the signature is socket's
+    own = sock.detach()
+    if own == descriptor:
+        posix.set_inheritable(own, True)  # noqa: FBT003 - the signature is posix's
+    else:
+        posix.dup2(own, descriptor)
+        posix.close(own)
+
+
 def _ask(store: bytes, message: bytes, within: float, parent: int) -> tuple[bytes, list[int]]:
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     try:

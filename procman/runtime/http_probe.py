@@ -13,22 +13,35 @@ import socket
 import time
 from typing import TYPE_CHECKING
 
-from procman.runtime import acceptor, listening
+from procman.runtime import acceptor, listening, proc
+from procman.runtime.http_answer import Answer, Good
 from procman.runtime.sockets import Address, Where, family_of
 
 if TYPE_CHECKING:
-    from procman.runtime.probes import Subject
+    from procman.runtime.probe import Subject
 
-ATTEMPT_SECONDS = 2.0
-_HEAD_BYTES = 64 << 10
-_GOOD = range(200, 400)
+_PART_BYTES = 64 << 10
+_PARTS = 4
+_GLANCES = 16
+"""A server that hangs up at once has the connection for less than a millisecond: so often we look for it meanwhile."""
+_STRANGER = "another process accepts there"
 _UNDER_WAY = (0, errno.EINPROGRESS, errno.EALREADY, errno.EISCONN)
 
 
 class Http:
-    """GET `path` at `place`, None: only connect; `own`: the place has slots that a connection can be steered to."""
+    """GET `path` at `place`, None: only connect; `own`: the place has slots that a connection can be steered to.
 
-    def __init__(self, place: Where, path: str | None, *, own: bool) -> None:
+    `good`: what answers are; `within`: the seconds for one.
+    """
+
+    asks = True
+    dear = False
+
+    def __init__(self, place: Where, path: str | None, good: Good, within: float, *, own: bool) -> None:
+        self.no = False
+        self._good = good
+        self._within = within
+        self._answer = Answer(good)
         self._place = place
         self._own = own and isinstance(place, Address)
         host = place if isinstance(place, Address) else "localhost"
@@ -40,7 +53,6 @@ class Http:
         self._subject: Subject | None = None
         self._until = 0.0
         self._asked = False
-        self._heard = b""
         self._missed = False
         self._last = "no answer yet"
 
@@ -55,14 +67,18 @@ class Http:
         return self._socket is not None or self._missed
 
     def look(self, subject: Subject) -> bool:
-        """Go on with the request; tell whether it was answered with a status of 200 to 399."""
+        """Go on with the request; tell whether its answer is good."""
         self._subject = subject
+        self.no = False
         try:
             return self._go_on(subject)
         except OSError as error:
             self._last = error.strerror or str(error)
             self.end()
             return False
+
+    def begin(self, subject: Subject) -> None:
+        """Need nothing before it is asked."""
 
     def end(self) -> None:
         """Let the request go."""
@@ -76,25 +92,35 @@ class Http:
         if self._socket is None:
             self._socket = self._connected(subject)
         if not self._asked and not self._is_accepted(self._socket, subject):
-            return self._over("nobody has accepted the connection")
+            if self._path is not None or not _is_over(self._socket):
+                return self._over("nobody has accepted the connection")
+            self._check_owner(subject)
         if self._path is None:
             self.end()
             return True
         if not self._asked:
             self._asked = True
             self._socket.send(self._request)
-        try:
-            part = self._socket.recv(_HEAD_BYTES)
-        except BlockingIOError:
-            return self._over("no answer within 2 s")
-        self._heard += part
-        if part and b"\r\n" not in self._heard and len(self._heard) < _HEAD_BYTES:
-            return False
-        words = self._heard.split(None, 2)[:2]
+        verdict = self._heard(self._socket)
+        if verdict is None:
+            return self._over(f"no answer within {self._within:g} s")
         self.end()
-        status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
-        self._last = f"HTTP {status}" if status else "this is no answer in HTTP"
-        return status in _GOOD
+        self._last = self._answer.said
+        self.no = not verdict
+        return verdict
+
+    def _heard(self, sock: socket.socket) -> bool | None:
+        """Return what the answer comes to, None while that is open."""
+        verdict = None
+        for _ in range(_PARTS):
+            try:
+                part = sock.recv(_PART_BYTES)
+            except BlockingIOError:
+                break
+            verdict = self._answer.feed(part)
+            if verdict is not None or not part:
+                break
+        return verdict
 
     def _connected(self, subject: Subject) -> socket.socket:
         place = self._place
@@ -107,25 +133,45 @@ class Http:
         except OSError:
             sock.close()
             raise
-        self._until, self._asked, self._heard = time.monotonic() + ATTEMPT_SECONDS, False, b""
+        self._until, self._asked = time.monotonic() + self._within, False
+        self._answer = Answer(self._good)
         self._missed = False
         return sock
 
     def _is_accepted(self, sock: socket.socket, subject: Subject) -> bool:
         """Tell whether the right process has the other end; OSError when another has, or it was refused."""
         _checked(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
-        inode = acceptor.inode(sock)
+        inode = next(filter(None, (acceptor.inode(sock) for _ in range(_GLANCES if self._path is None else 1))), 0)
         if not inode:
             return False
         if listening.holds(subject.pid, inode) or any(listening.holds(pid, inode) for pid in subject.tree()):
             return True
-        self._missed = True
-        raise OSError(errno.EAGAIN, self._last)
+        self._missed = self._own
+        raise OSError(errno.EAGAIN, self._last if self._own else _STRANGER)
+
+    def _check_owner(self, subject: Subject) -> None:
+        """Raise when somebody else may have accepted the connection, which is closed already: some servers hang up."""
+        if self._own or not isinstance(self._place, Address):
+            ours = subject.alone()
+        else:
+            tree, inodes = subject.tree(), proc.listening_inodes(self._place.port)
+            ours = any(listening.holds(pid, inode) for inode in inodes for pid in tree)
+        if not ours:
+            self._missed = self._own
+            raise OSError(errno.EAGAIN, self._last if self._own else _STRANGER)
 
     def _over(self, words: str) -> bool:
         if time.monotonic() > self._until:
             self._last = words
             self.end()
+        return False
+
+
+def _is_over(sock: socket.socket) -> bool:
+    """Tell whether the other end has closed: without being accepted it cannot."""
+    try:
+        return not sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
         return False
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from supervisor.states import ProcessStates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     Execve = Callable[[str, list[str], dict[str, str]], None]
     Waitpid = Callable[[], tuple[int | None, int | None]]
@@ -39,6 +39,24 @@ class Options(Protocol):
     execve: Execve
     waitpid: Waitpid
     process_group_configs: Sequence[GroupConfig]
+
+
+class LogRecord(Protocol):
+    """One piece of what a process wrote."""
+
+    msg: bytes
+
+
+class ChildLog(Protocol):
+    """The log of one process, and what writes it."""
+
+    handlers: list[object]
+
+
+class Dispatcher(Protocol):
+    """One pipe of a process."""
+
+    childlog: ChildLog
 
 
 class ProcessConfig(Protocol):
@@ -69,6 +87,7 @@ class Process(Protocol):
     delay: float
     backoff: int
     spawnerr: str | None
+    dispatchers: Mapping[int, Dispatcher]
     exitstatus: int | None
 
     def change_state(self, new_state: int) -> object: ...  # noqa: D102

@@ -12,14 +12,14 @@ import time
 from typing import TYPE_CHECKING
 
 from procman.runtime import inside, probes, specfile
+from procman.runtime.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from procman.runtime.inside import Process
     from procman.runtime.journal import Journal
-    from procman.runtime.notices import Notices
-    from procman.runtime.probes import Probe, Subject
+    from procman.runtime.probe import Probe, Subject
     from procman.runtime.restarts import Restarts
 
 SOON = 0.02
@@ -48,23 +48,23 @@ class Watched:
         self.left = []
 
 
-class Liveness:
+class Liveness(Watching[Watched]):
     """`call` has work done in so many seconds, `subject` is the readiness's view of a process."""
 
     def __init__(
         self,
         call: Callable[[float, Callable[[], None]], None],
         subject: Callable[[Process], Subject | None],
-        notices: Notices,
+        means: probes.Means,
         restarts: Restarts,
         journal: Journal,
     ) -> None:
+        super().__init__()
         self._call = call
         self._subject = subject
-        self._notices = notices
+        self._means = means
         self._restarts = restarts
         self._journal = journal
-        self._watched: dict[int, Watched] = {}
         self._planned = 0.0
 
     def begin(self, process: Process) -> None:
@@ -74,18 +74,6 @@ class Liveness:
         if spec.alive and subject is not None:
             watched = self._watched[id(process)] = Watched(process, subject, spec, time.monotonic())
             self._plan(watched.due)
-
-    def end(self, process: Process) -> None:
-        """Look at `process` no more."""
-        watched = self._watched.pop(id(process), None)
-        if watched is not None:
-            watched.end()
-
-    def forget(self) -> None:
-        """Look at nothing any more: supervisord has made all its processes anew."""
-        for watched in self._watched.values():
-            watched.end()
-        self._watched.clear()
 
     def _plan(self, due: float) -> None:
         now = time.monotonic()
@@ -119,14 +107,14 @@ class Liveness:
     def _look(self, watched: Watched, now: float) -> None:
         interval, timeout = watched.spec.alive_times[:2]
         if not watched.left:
-            watched.left = probes.alive(watched.spec, self._notices)
+            watched.left = probes.alive(watched.spec, self._means)
             watched.until = now + timeout
         while watched.left and watched.left[0].look(watched.subject):
             watched.left.pop(0).end()
         if not watched.left:
             watched.failed = 0
             watched.due = now + interval
-        elif now >= watched.until:
+        elif now >= watched.until or watched.left[0].no:
             self._fail(watched, watched.left[0].awaits, now)
         else:
             watched.due = min(watched.until, now + SOON)

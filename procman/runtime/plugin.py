@@ -18,12 +18,14 @@ from procman.runtime.border import Border
 from procman.runtime.claim import Claim
 from procman.runtime.dependencies import Dependencies, Farewell
 from procman.runtime.desk import Desk
+from procman.runtime.errands import Errands
 from procman.runtime.interface import Interface
 from procman.runtime.journal import Journal
 from procman.runtime.keeper import Keeper
 from procman.runtime.liveness import Liveness
 from procman.runtime.notices import Notices
 from procman.runtime.offspring import Offspring
+from procman.runtime.probes import Means
 from procman.runtime.readiness import Readiness
 from procman.runtime.restarts import Restarts, chance
 
@@ -49,10 +51,12 @@ class Core:
         self.listeners = listeners.Listeners(least, self.border.log)
         self.restarts = Restarts(self.wake.after, self.wake.call, self.border.log, chance)
         self.notices = Notices(least, self.border.around)
-        self.readiness = Readiness(self.wake.call, self.listeners, self.notices, self._is_ready)
+        self.errands = Errands(least, self.border)
+        means = Means(self.notices, self.errands, self.border.around)
+        self.readiness = Readiness(self.wake.call, self.listeners, means, self._is_ready)
         self.journal = Journal(state, self.border.log)
         self.border.slow = self.journal.slow
-        self.liveness = Liveness(self.wake.call, self.readiness.subject, self.notices, self.restarts, self.journal)
+        self.liveness = Liveness(self.wake.call, self.readiness.subject, means, self.restarts, self.journal)
         rooms = job.Rooms(
             *(self.wake.call, self.border.log, self.listeners, self.readiness, self.restarts),
             *(self._serve, self._swapped, self.journal.note),
@@ -68,9 +72,7 @@ class Core:
         )
         self.farewell: Farewell | None = None
         self.adopts = False
-        self.offspring = Offspring(
-            *(state, least, lambda: self.adopts and self.claim.held, lambda: inside.pids(self.supervisord))
-        )
+        self.offspring = Offspring(state, least, lambda: self.adopts and self.claim.held, self._known)
         self.ended: list[str] = []
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
@@ -83,7 +85,7 @@ class Core:
         self._followed = self.supervisord = supervisord
         self.border.write = supervisord.options.logger.critical
         self.restarts.attach(supervisord.options)
-        supervisord.options.waitpid = self._noting(supervisord.options.waitpid)
+        supervisord.options.waitpid = self.errands.sifted(supervisord.options.waitpid, self._reaped)
         supervisord.options.execve = self.offspring.instead_of(supervisord.options.execve)
         for kind, what, work in (
             (events.SupervisorRunningEvent, "taking over", self._running),
@@ -106,7 +108,7 @@ class Core:
 
     def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
-        adopted = orphans.adopted(inside.pids(self.supervisord), os.getpid()) if self.adopts else []
+        adopted = orphans.adopted(self._known(), os.getpid()) if self.adopts else []
         found = orphans.of_unit(adopted, unit, unmarked=unmarked)
         self.ended = [*self.ended, *map(orphans.named, found)][-orphans.REMEMBERED :] if found else self.ended
         ended = orphans.end(found)
@@ -182,6 +184,7 @@ class Core:
         unit = inside.unit(process)
         if process.state not in inside.ALIVE:
             self.border.run("looking no more", self.liveness.end, process)
+            self.border.run("asking no more", self.readiness.halt, process)
         if process.state in inside.ENDED:
             self.readiness.end(process)
             self.notices.forget(process.pid)
@@ -220,15 +223,12 @@ class Core:
         self.keeper.forget_all_but(units)
         self.chronicle.forget_all_but(units)
 
-    def _noting(self, waitpid: inside.Waitpid) -> inside.Waitpid:
-        def noted() -> tuple[int | None, int | None]:
-            pid, status = waitpid()
-            if pid and status is not None:
-                self.border.run("noting an exit", self.restarts.reaped, pid, status)
-                self.border.run("keeping an exit", self.chronicle.reaped, pid, status)
-            return pid, status
+    def _known(self) -> set[int]:
+        return inside.pids(self.supervisord) | self.errands.pids
 
-        return noted
+    def _reaped(self, pid: int, status: int) -> None:
+        self.border.run("noting an exit", self.restarts.reaped, pid, status)
+        self.border.run("keeping an exit", self.chronicle.reaped, pid, status)
 
 
 _cores: list[Core] = []

@@ -1,69 +1,24 @@
-"""The kinds of probe: how it is told that an instance is ready. A new kind is one class and one line in `KINDS`.
-
-A probe belongs to one start of one process. `look` is called again and again until it returns True; it must return at
-once, and it must say True of no process but the one it was given.
-"""
+"""The kinds of probe: how it is told that an instance is ready, or well. A new one is a class and a line in `KINDS`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
-from procman.runtime import listening
+from procman.runtime import listening, sockets
+from procman.runtime.exec_probe import Exec
 from procman.runtime.http_probe import Http
+from procman.runtime.log_probe import Line
+from procman.runtime.probe import Settled
 from procman.runtime.sockets import Address, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from procman.runtime.border import Around
+    from procman.runtime.errands import Errands
     from procman.runtime.notices import Notices
+    from procman.runtime.probe import Probe, Subject
     from procman.runtime.specfile import Known
-
-
-class Subject(NamedTuple):
-    """The process that is looked at, by its pid.
-
-    `tree`: it and its descendants, up to 0.1 s old and some milliseconds dear.
-    `settled`: it has stayed up for its start time. `inodes`: its listening sockets. `aim`: from now on, connections to
-    that place from that source port come to its slot and no other; None ends it.
-    """
-
-    pid: int
-    tree: Callable[[], list[int]]
-    settled: Callable[[], bool]
-    inodes: Callable[[], list[int]]
-    aim: Callable[[Where, int | None], None]
-
-
-class Probe(Protocol):
-    """`awaits`: in words what is missing. `busy`: something is under way that goes on in milliseconds."""
-
-    @property
-    def awaits(self) -> str: ...  # noqa: D102 - see above
-
-    @property
-    def busy(self) -> bool: ...  # noqa: D102 - see above
-
-    def look(self, subject: Subject) -> bool:
-        """Tell whether `subject` passes now."""
-        ...
-
-    def end(self) -> None:
-        """Give back whatever is held: it has passed, or the process is gone."""
-        ...
-
-
-class Settled:
-    """It has stayed up for its start time: all that can be said of a process that does not listen."""
-
-    busy = False
-    awaits = "it has not stayed up for its start time yet"
-
-    def look(self, subject: Subject) -> bool:
-        """Tell whether it has."""
-        return subject.settled()
-
-    def end(self) -> None:
-        """Hold nothing."""
 
 
 class Listening(Settled):
@@ -104,10 +59,9 @@ class Bound(Settled):
 class Notified(Settled):
     """It says READY=1 over NOTIFY_SOCKET, see sd_notify(3)."""
 
-    awaits = "it has not said READY=1 to NOTIFY_SOCKET"
-
-    def __init__(self, notices: Notices) -> None:
+    def __init__(self, notices: Notices, awaits: str = "it has not said READY=1 to NOTIFY_SOCKET") -> None:
         self._notices = notices
+        self.awaits = awaits
 
     def look(self, subject: Subject) -> bool:
         """Tell whether it, or one of its tree, has said so."""
@@ -127,31 +81,53 @@ class Watchdog(Settled):
         return self._notices.said_alive(subject.pid, self._interval)
 
 
-def alive(spec: Known, notices: Notices) -> list[Probe]:
+class Means(NamedTuple):
+    """What probes work with."""
+
+    notices: Notices
+    errands: Errands
+    around: Around
+
+
+def alive(spec: Known, means: Means) -> list[Probe]:
     """Return the probes that a ready process of `spec` must pass in each look, in this order."""
     found: list[Probe] = []
-    place = _asked_at(spec)
+    place, within = _asked_at(spec), spec.alive_times[1]
     for kind, argument in spec.alive:
         if kind == "notify":
-            found.append(Watchdog(notices, spec.alive_times[0]))
+            found.append(Watchdog(means.notices, spec.alive_times[0]))
+        elif kind == "exec":
+            found.append(Exec(means.errands, spec, "alive", within))
+        elif kind == "tcp" and argument:
+            found.append(Http(sockets.where(argument), None, spec.good["alive"], within, own=False))
         elif place is not None:
-            found.append(Http(place, argument if kind == "http" else None, own=not spec.binds))
+            path = argument if kind == "http" else None
+            found.append(Http(place, path, spec.good["alive"], within, own=not spec.binds))
     return found
 
 
-def of(spec: Known, notices: Notices) -> list[Probe]:
+def of(spec: Known, means: Means) -> list[Probe]:
     """Return the probes that a process of `spec` must pass, in this order."""
     found: list[Probe] = []
-    kinds = [kind for kind, _ in spec.ready]
-    if spec.places and "notify" not in kinds:
+    if spec.places and not any(kind in _INSTEAD or (kind == "tcp" and not argument) for kind, argument in spec.ready):
         found.append(Bound(spec.places) if spec.binds else Listening(spec.places))
-    found += [KINDS[kind](argument, spec, notices) for kind, argument in spec.ready if kind in KINDS]
+    for kind, argument in spec.ready:
+        if kind in KINDS:
+            found += KINDS[kind](argument, spec, means)
     return found or [Settled()]
 
 
-def _http(argument: str, spec: Known, _notices: Notices) -> Probe:
+def _http(argument: str, spec: Known, _means: Means) -> list[Probe]:
     place = _asked_at(spec)
-    return Settled() if place is None else Http(place, argument, own=not spec.binds)
+    if place is None:
+        return []
+    return [Http(place, argument, spec.good["ready"], spec.ready_times[0], own=not spec.binds)]
+
+
+def _tcp(argument: str, spec: Known, _means: Means) -> list[Probe]:
+    places = (sockets.where(argument),) if argument else spec.places
+    own, good, within = not argument and not spec.binds, spec.good["ready"], spec.ready_times[0]
+    return [Http(place, None, good, within, own=own) for place in places]
 
 
 def _asked_at(spec: Known) -> Where | None:
@@ -159,9 +135,15 @@ def _asked_at(spec: Known) -> Where | None:
     return next((place for place in spec.places if isinstance(place, Address)), next(iter(spec.places), None))
 
 
-def _notify(_argument: str, _spec: Known, notices: Notices) -> Probe:
-    return Notified(notices)
+_INSTEAD = ("notify", "ipc")
+"""Kinds that stand for being seen to wait for connections."""
 
-
-KINDS: dict[str, Callable[[str, Known, Notices], Probe]] = {"http": _http, "notify": _notify}
-"""What makes a probe of the kind that a ``ready`` record names, from its argument."""
+KINDS: dict[str, Callable[[str, Known, Means], list[Probe]]] = {
+    "http": _http,
+    "tcp": _tcp,
+    "exec": lambda _, spec, means: [Exec(means.errands, spec, "ready", spec.ready_times[0])],
+    "log": lambda argument, _, means: [Line(argument, means.around)],
+    "notify": lambda _argument, _spec, means: [Notified(means.notices)],
+    "ipc": lambda _argument, _spec, means: [Notified(means.notices, "it has not called process.send('ready')")],
+}
+"""What makes the probes of the kind that a ``ready`` record names, from its argument."""

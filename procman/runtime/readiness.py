@@ -12,16 +12,20 @@ from typing import TYPE_CHECKING
 from supervisor.states import ProcessStates
 
 from procman.runtime import inside, listening, probes, specfile
+from procman.runtime.probe import Probe, Subject
+from procman.runtime.tap import Tap
+from procman.runtime.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from procman.runtime.inside import Process
     from procman.runtime.listeners import Listeners
-    from procman.runtime.notices import Notices
     from procman.runtime.sockets import Where
 
 FIRST, LAST = 0.01, 0.25
+PAUSE = 1.0
+"""Seconds between two looks that are dear or are counted, where nothing is said of it."""
 TURN_SECONDS = 0.005
 IDLE = 4
 TABLE_SECONDS = 0.1
@@ -30,17 +34,18 @@ MARGIN = 5.0
 
 
 class Watched:
-    """One start of one process. `left` are the probes that have not said yes; `failed`: why it is too late."""
+    """One start of one process. `left` are the probes that have not said yes; `passed`: how often the first has."""
 
-    __slots__ = ("due", "left", "pid", "process", "since", "spec", "subject")
+    __slots__ = ("due", "left", "passed", "pid", "process", "since", "spec", "subject")
 
     def __init__(self, process: Process, now: float) -> None:
         self.process = process
         self.pid = 0
         self.since = self.due = now
         self.spec = specfile.of(process.config.command)
-        self.left: list[probes.Probe] = []
-        self.subject: probes.Subject | None = None
+        self.left: list[Probe] = []
+        self.passed = 0
+        self.subject: Subject | None = None
 
     @property
     def ready(self) -> bool:
@@ -50,7 +55,35 @@ class Watched:
     @property
     def awaits(self) -> str:
         """Return in words what it waits for."""
-        return self.left[0].awaits if self.left else "it has not started"
+        if not self.left:
+            return "it has not started"
+        more = f"; good {self.passed} of {self.spec.ready_times[2]:g} times in a row" if self.passed else ""
+        return f"{self.left[0].awaits}{more}"
+
+    @property
+    def pause(self) -> float:
+        """Return the seconds until the next look: longer with its age, as long as was written where it is asked."""
+        first = self.left[0]
+        if first.busy:
+            return FIRST
+        _, interval, _, _ = self.spec.ready_times
+        if first.asks and interval:
+            return interval
+        if first.dear or self.passed:
+            return PAUSE
+        return min(LAST, max(FIRST, (time.monotonic() - self.since) / 8))
+
+    def passes(self, subject: Subject) -> bool:
+        """Tell whether the first probe has said yes, as often in a row as it must."""
+        first = self.left[0]
+        if first.look(subject):
+            self.passed += 1
+        elif not first.busy:
+            self.passed = 0
+        if not self.passed or first.busy or (first.asks and self.passed < self.spec.ready_times[2]):
+            return False
+        self.passed = 0
+        return True
 
     def end(self) -> None:
         """Let the probes give back what they hold."""
@@ -58,21 +91,21 @@ class Watched:
             probe.end()
 
 
-class Readiness:
+class Readiness(Watching[Watched]):
     """`call` calls something in so many seconds; `changed` is told of a process that has become ready."""
 
     def __init__(
         self,
         call: Callable[[float, Callable[[], None]], None],
         listeners: Listeners,
-        notices: Notices,
+        means: probes.Means,
         changed: Callable[[Process], None],
     ) -> None:
+        super().__init__()
         self._call = call
         self._listeners = listeners
-        self._notices = notices
+        self._means = means
         self._changed = changed
-        self._watched: dict[int, Watched] = {}
         self._planned = False
         self._table: dict[int, list[int]] = {}
         self._seen = 0.0
@@ -80,27 +113,17 @@ class Readiness:
     def begin(self, process: Process) -> None:
         """Look at `process`, which is starting."""
         self.end(process)
-        self._watched[id(process)] = Watched(process, time.monotonic())
+        watched = self._watched[id(process)] = Watched(process, time.monotonic())
+        if watched.spec.hears:  # before anything is read of what it writes: the next turn comes first to this
+            self._call(0, lambda: self._first(watched))
         self._plan(FIRST)
-
-    def end(self, process: Process) -> None:
-        """Look at `process` no more."""
-        watched = self._watched.pop(id(process), None)
-        if watched is not None:
-            watched.end()
-
-    def forget(self) -> None:
-        """Look at nothing any more: supervisord has made all its processes anew."""
-        for watched in self._watched.values():
-            watched.end()
-        self._watched.clear()
 
     def ready(self, process: Process) -> bool:
         """Tell whether `process` is ready."""
         watched = self._watched.get(id(process))
         return watched is not None and watched.ready
 
-    def subject(self, process: Process) -> probes.Subject | None:
+    def subject(self, process: Process) -> Subject | None:
         """Return what probes look at of `process`; None before it is looked at."""
         watched = self._watched.get(id(process))
         return None if watched is None else watched.subject
@@ -115,7 +138,7 @@ class Readiness:
         watched = self._watched.get(id(process))
         if watched is None or watched.ready:
             return None
-        patience = watched.spec.start_time + watched.spec.ready_timeout + MARGIN
+        patience = watched.spec.start_time + watched.spec.ready_times[3] + watched.spec.ready_timeout + MARGIN
         if time.monotonic() - watched.since < patience:
             return None
         return f"was not ready within {patience:.0f} s: {watched.awaits}"
@@ -139,23 +162,36 @@ class Readiness:
             self._plan(max(FIRST / 2, IDLE * (now - began), min(left) - now))
 
     def _look(self, watched: Watched) -> None:
-        process, now = watched.process, time.monotonic()
-        age = now - watched.since
-        watched.due = now + min(LAST, max(FIRST, age / 8))
-        if not process.pid or process.state not in (ProcessStates.STARTING, ProcessStates.RUNNING):
+        watched.due = time.monotonic() + LAST
+        if watched.process.state not in inside.ALIVE:
             return
-        if watched.subject is None:
+        subject = self._begin(watched)
+        if subject is None:
+            watched.due = time.monotonic() + FIRST
+            return
+        while watched.left and watched.passes(subject):
+            watched.left.pop(0).end()
+        if watched.left:
+            watched.due = time.monotonic() + watched.pause
+        else:
+            self._changed(watched.process)
+
+    def _first(self, watched: Watched) -> None:
+        if watched.process.state in inside.ALIVE:
+            self._begin(watched)
+
+    def _begin(self, watched: Watched) -> Subject | None:
+        """Return what is looked at of `watched`, once it has a process; None before, and when it has ended."""
+        process = watched.process
+        if self._watched.get(id(process)) is watched and watched.subject is None and process.pid:
             watched.pid = process.pid
             watched.subject = self._subject(watched)
-            watched.left = probes.of(watched.spec, self._notices)
-        while watched.left and watched.left[0].look(watched.subject):
-            watched.left.pop(0).end()
-        if watched.left and watched.left[0].busy:
-            watched.due = now + FIRST
-        if watched.ready:
-            self._changed(process)
+            watched.left = probes.of(watched.spec, self._means)
+            for probe in watched.left:
+                probe.begin(watched.subject)
+        return watched.subject
 
-    def _subject(self, watched: Watched) -> probes.Subject:
+    def _subject(self, watched: Watched) -> Subject:
         unit, places = inside.unit(watched.process), watched.spec.places
 
         def tree() -> list[int]:
@@ -170,7 +206,14 @@ class Readiness:
         def aim(place: Where, port: int | None) -> None:
             self._listeners.aim(unit, place, port)
 
-        return probes.Subject(watched.pid, tree, settled, inodes, aim)
+        def tap(hear: Callable[[bytes], None]) -> Tap:
+            return Tap(watched.process, hear)
+
+        def alone() -> bool:
+            others = (other.process for other in self._watched.values() if other is not watched)
+            return not any(process.pid and inside.unit(process) == unit for process in others)
+
+        return Subject(watched.pid, tree, settled, inodes, aim, tap, alone)
 
     def _children(self) -> dict[int, list[int]]:
         """Return who has which children, at most a tenth of a second old."""

@@ -42,7 +42,8 @@ class Awaited:
         """Return the seconds after which waiting is over; what runs to its end once may take its time."""
         if self.want.spec.oneshot:
             return math.inf
-        return self.want.spec.start_time + (self.ready or Ready()).timeout + MARGIN
+        probe = self.ready or Ready()
+        return self.want.spec.start_time + probe.start_period + probe.timeout + MARGIN
 
 
 def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -> None:

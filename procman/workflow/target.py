@@ -106,7 +106,7 @@ def _wanted(spec: Spec, record: Applied, *, run: bool) -> Wanted:
 
 
 def _is_probed(service: Service) -> bool:
-    return bool(service.places) or (service.ready is not None and service.ready.notify)
+    return bool(service.places) or (service.ready is not None and service.ready.placeless)
 
 
 def _service(planned: PlannedService, written: Service | None) -> AppliedService:

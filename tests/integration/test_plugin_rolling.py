@@ -13,7 +13,7 @@ import pytest
 from procman.adapters.supervisor_rpc import Fault
 from procman.core import rolling
 from procman.core.manifest import Address, Ready
-from procman.core.observed import ObservedUnit
+from tests.support.probed import finished, ready
 from tests.support.supervised import Lab, Unit, ask, free_port
 from tests.support.waiting import wait_until
 
@@ -60,30 +60,6 @@ def lab(address: Address) -> Iterator[Lab]:
         for number in range(2):
             ready(lab, f"api-{number}")
         yield lab
-
-
-def ready(lab: Lab, name: str) -> ObservedUnit:
-    """Wait until `name` is ready and has stayed up."""
-
-    def there() -> ObservedUnit | None:
-        unit = lab.unit(name)
-        return unit if unit.ready and unit.statename == "RUNNING" else None
-
-    found = wait_until(there, 30, f"{name} is ready; supervisord said:\n{lab.log()}")
-    assert found is not None
-    return found
-
-
-def finished(lab: Lab, name: str, number: int) -> ObservedUnit:
-    """Wait until the job `number` of `name` is over."""
-
-    def over() -> ObservedUnit | None:
-        unit = lab.unit(name)
-        return unit if unit.job and unit.job.number == number and rolling.over(unit.job.phase) else None
-
-    found = wait_until(over, 40, f"the job of {name} is over; supervisord said:\n{lab.log()}")
-    assert found is not None
-    return found
 
 
 def rewrite(lab: Lab, name: str, **changes: object) -> None:

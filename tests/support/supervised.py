@@ -64,6 +64,7 @@ stopasgroup = true
 killasgroup = true
 redirect_stderr = true
 stdout_logfile = {state}/{name}.log
+stdout_logfile_maxbytes = {log_bytes}
 environment = PROCMAN_RESTART="{restart}"{depends}
 """
 
@@ -82,7 +83,7 @@ SLEEPS = "import signal; signal.pause()"
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A unit of a test. `script` is Python that the launcher becomes; `command` stands in for all of that."""
+    """A unit of a test. `script` is Python that the launcher becomes, or `argv`; `command` stands in for all of it."""
 
     name: str
     script: str = SLEEPS
@@ -96,6 +97,10 @@ class Unit:
     alive: Alive | None = None
     depends: str = ""
     listens: tuple[Place, ...] = ()
+    log_bytes: int = 50 << 20
+    argv: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    user: str | None = None
 
     @property
     def service(self) -> str:
@@ -268,6 +273,7 @@ class Lab:
             restart=to_text(unit.restart),
             exitcodes=",".join(map(str, unit.restart.codes)),
             autorestart=AGAIN[unit.restart.policy],
+            log_bytes=unit.log_bytes,
             depends=f',PROCMAN_DEPENDS="{unit.depends}"' if unit.depends else "",
         )
 
@@ -278,10 +284,11 @@ class Lab:
             instance=int(unit.name.rpartition("-")[2]),
             instances=1,
             kind=Kind.SCALABLE,
-            argv=(sys.executable, "-S", "-c", unit.script, unit.name),
-            env=(("PATH", os.environ["PATH"]),),
+            argv=unit.argv or (sys.executable, "-S", "-c", unit.script, unit.name),
+            env=(("PATH", os.environ["PATH"]), *unit.env),
             directory=str(self.state),
             state=str(self.project),
+            user=unit.user,
             listen=unit.listen,
             listens=unit.listens,
             ready=unit.ready,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from hypothesis import strategies as st
 
 from procman.core.budget import Budget
-from procman.core.lifecycle import Alive, Policy, Until
+from procman.core.lifecycle import Alive, Policy, Ready, Until
 from procman.core.machine import Machine
 from procman.core.manifest import (
     Address,
@@ -136,11 +137,38 @@ def specs(draw: st.DrawFn, texts: st.SearchStrategy[str] = HOSTILE) -> Spec:
                 SECONDS,
                 st.integers(1, 100),
                 SECONDS,
+                **_asked(texts),
+            )
+        ),
+        ready=draw(
+            st.none()
+            | st.builds(
+                Ready,
+                http=st.none() | st.just("/x y"),
+                timeout=SECONDS,
+                notify=st.booleans(),
+                ipc=st.booleans(),
+                tcp=st.booleans() | st.builds(Address, st.just("::1"), st.integers(1, 65535)),
+                log=st.none() | texts,
+                attempt=SECONDS,
+                interval=st.none() | SECONDS.filter(bool),
+                successes=st.integers(1, 100),
+                start_period=SECONDS,
+                **_asked(texts),
             )
         ),
         oneshot=draw(st.booleans()),
         depends_on=tuple(draw(st.dictionaries(NAMES, st.sampled_from(Until), max_size=2)).items()),
     )
+
+
+def _asked(texts: st.SearchStrategy[str]) -> dict[str, st.SearchStrategy[Any]]:
+    status = st.tuples(st.integers(100, 599), st.integers(100, 599))
+    return {
+        "command": st.lists(texts, max_size=2).map(tuple),
+        "status": st.lists(status, min_size=1, max_size=2).map(tuple),
+        "body": st.none() | texts,
+    }
 
 
 def restarts() -> st.SearchStrategy[Restart]:

@@ -82,10 +82,10 @@ FIELDS = (
         "it is a singleton's", "boolean", idle=(True,)),
     _not("shutdown_with_message", "handle SIGTERM in the program (process.on('SIGTERM', ...)): there is no message "
         "channel to it", "boolean", idle=(False,)),
-    _differs("wait_ready", "ready", "with `listen` it is seen from outside that an instance accepts, without "
-        "process.send('ready'); or say READY=1 to NOTIFY_SOCKET, with `ready: notify`", "boolean", idle=(False,)),
-    _differs("listen_timeout", "ready.timeout", "a time that runs out fails the command; PM2 counts it as success",
-        "number"),
+    _differs("wait_ready", "ready.ipc", "process.send('ready') is heard, also below npm; a time that runs out fails "
+        "the command, PM2 counts it as success", "boolean", idle=(False,)),
+    _differs("listen_timeout", "ready.timeout", "a time that runs out fails the command; PM2 counts it as success. "
+        "Without it the time is 10 s, PM2's is 3 s", "number"),
     _mapped("autorestart", "restart.policy", "false is never", "boolean", idle=(True,)),
     _mapped("stop_exit_codes", "restart.success_codes", "with policy: on-failure", "array", "number"),
     _not("cron_restart", "put it into cron or a systemd timer: procman restart NAME", "string", "number",

@@ -35,7 +35,8 @@ def _alone(service: Service) -> Iterator[Hidden]:
     if verdict.takes:
         yield from _consumer(service, verdict)
     yield from _unset(service)
-    if "process.send(" in service.text and not re.search(_GUARDED, service.text):
+    heard = service.draft.get("ready") is not None and bool(app.values.get("wait_ready"))
+    if not heard and "process.send(" in service.text and not re.search(_GUARDED, service.text):
         words = f"{app.text('script')} calls process.send, which is only there under a parent that listens"
         yield Hidden(app.name, words, "ask first: if (process.send) process.send('ready')")
     if _collides(service):

@@ -24,11 +24,14 @@ SMALLEST = MIB
 """Bytes: below, no program runs, and PM2 restarts it for ever."""
 
 
-def entries(app: App, kind: Kind, script: Script, told: dict[str, str]) -> list[Entry]:
-    """Return the keys for the limits and times of `app`; `told` gets words where the usual ones do not fit."""
+def entries(app: App, kind: Kind, script: Script, told: dict[str, str], *, node: bool) -> list[Entry]:
+    """Return the keys for the limits and times of `app`; `told` gets words where the usual ones do not fit.
+
+    `node`: node runs it.
+    """
     found = [
         _memory(app, told),
-        _ready(app, kind, told),
+        _ready(app, kind, told, node=node),
         _start(app),
         _stop(app, script),
         _restart(app, told),
@@ -63,13 +66,18 @@ def _memory(app: App, told: dict[str, str]) -> Entry | None:
     return Entry("memory", short_size(limit))
 
 
-def _ready(app: App, kind: Kind, told: dict[str, str]) -> Entry | None:
-    timeout = app.number("listen_timeout")
-    if kind is not Kind.SCALABLE:
-        alone = "ready once it has stayed up for start.time; or say READY=1 to NOTIFY_SOCKET, with `ready: notify`"
-        told.update({name: alone for name in ("wait_ready", "listen_timeout") if app.values.get(name)})
+def _ready(app: App, kind: Kind, told: dict[str, str], *, node: bool) -> Entry | None:
+    timeout, waits = app.number("listen_timeout"), bool(app.values.get("wait_ready"))
+    if waits and not node:
+        told["wait_ready"] = "only node has process.send: say READY=1 to NOTIFY_SOCKET instead, with `ready: notify`"
+    elif not waits and kind is not Kind.SCALABLE:
+        if timeout:
+            told["listen_timeout"] = "without wait_ready it is ready once it has stayed up for start.time"
         return None
-    return Entry("ready", {"timeout": short(timeout / 1000)}) if timeout else None
+    parts: dict[str, Value] = {"ipc": True} if waits and node else {}
+    if timeout and (parts or kind is Kind.SCALABLE):
+        parts["timeout"] = short(timeout / 1000)
+    return Entry("ready", "ipc" if parts == {"ipc": True} else parts) if parts else None
 
 
 def _start(app: App) -> Entry | None:

@@ -71,7 +71,7 @@ def service(app: App, context: Context, taken: Collection[str]) -> Service:
     if context.choose is not None and not verdict.sure:
         verdict = context.choose(app.name, verdict)
     told = dict(run.told)
-    entries = [*run.entries, *pm2_limits.entries(app, verdict.kind, script, told)]
+    entries = [*run.entries, *pm2_limits.entries(app, verdict.kind, script, told, node=run.node)]
     if verdict.kind is Kind.SCALABLE:
         entries += pm2_listen.entries(app, env, port, told)
     elif "exec_mode" in app.values or "instances" in app.values:

@@ -3,6 +3,7 @@
 // and ends it without losing a request. Must not change anything of a program that listens elsewhere.
 //
 // LISTEN_FDS     how many sockets lie at descriptor 3 and above; which is which is asked of the kernel
+// PROCMAN_READY_FD  a socket to the manager, for `ready: ipc`: process.send('ready') becomes READY=1 there
 // PROCMAN_DRAIN  "SECONDS SIGNAL": how long open requests may take after the signal; without it nothing is drained
 //
 // Leans on: net.Server.prototype.listen and close, process.emit, server.closeIdleConnections. All of them are documented.
@@ -15,6 +16,9 @@ const RUNNERS = /(^|[/\\])(npm|npx|yarn|pnpm|pnpx|nodemon|tsx)(-cli)?(\.[cm]?js)
 const TELLS_WS = Buffer.from([0x88, 2, 0x03, 0xf4]); // a close frame, 1012: the service restarts
 const count = Number(process.env.LISTEN_FDS) || 0;
 const worker = process.env.NODE_UNIQUE_ID !== undefined; // of the app's own use of `cluster`
+const runner = RUNNERS.test(process.argv[1] || '');
+const ear = Number(process.env.PROCMAN_READY_FD) || 0;
+const passed = count + (ear ? 1 : 0); // the ear lies behind the sockets
 
 // --- the listening sockets -----------------------------------------------------------------------------------------
 
@@ -84,7 +88,7 @@ net.Server.prototype.listen = function (...args) {
 };
 
 // A package runner is a node program too, and node closes what it inherited in its children: pass the sockets on.
-if (count && RUNNERS.test(process.argv[1] || '')) {
+if (passed && runner) {
   const { ChildProcess } = require('child_process');
   const spawn = ChildProcess.prototype.spawn;
   ChildProcess.prototype.spawn = function (options) {
@@ -92,11 +96,38 @@ if (count && RUNNERS.test(process.argv[1] || '')) {
     if (stdio === undefined || typeof stdio === 'string') stdio = Array(3).fill(stdio || 'pipe');
     if (Array.isArray(stdio) && stdio.length <= 3) {
       stdio = [...stdio, ...Array(3 - stdio.length).fill('pipe')];
-      for (let fd = FIRST; fd < FIRST + count; fd++) stdio.push(fd);
+      for (let fd = FIRST; fd < FIRST + passed; fd++) stdio.push(fd);
       options = { ...options, stdio };
     }
     return spawn.call(this, options);
   };
+}
+
+// --- ready -----------------------------------------------------------------------------------------------------------
+
+// A real channel would need somebody who reads whatever a program says, for as long as it runs. One word is heard here.
+if (ear && !runner) delete process.env.PROCMAN_READY_FD; // what this process starts has no such descriptor
+if (ear && !process.send) {
+  process.connected = true;
+  process.send = function (message, ...rest) {
+    if (message === 'ready') say();
+    const callback = rest.find((one) => typeof one === 'function');
+    if (callback) process.nextTick(callback, null);
+    return true;
+  };
+  process.disconnect = function () {
+    if (!process.connected) return;
+    process.connected = false;
+    process.nextTick(() => process.emit('disconnect'));
+  };
+}
+
+function say() {
+  try {
+    fs.writeSync(ear, 'READY=1');
+  } catch (error) {
+    if (error.code === 'EAGAIN') setTimeout(say, 10).unref(); // many speak at once
+  }
 }
 
 // --- the end -------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from hypothesis import given
 
 from procman.core.changes import command
 from procman.core.diff import Do, Running, Wanted, diff
+from procman.core.lifecycle import Alive, Ready
 from procman.core.manifest import Address, Stop
 from procman.core.spec import Lock, compared
 from tests.support.values import HOSTILE, VARIABLE_NAMES, spec
@@ -42,6 +43,19 @@ def test_a_command_tells_which_argument_changed(old: tuple[str, ...], new: tuple
         (replace(spec(), start_time=2.5), "start: 1s -> 2.5s"),
         (replace(spec(), locks=(Lock("host:1883", "a/+"),)), "what is consumed: none -> host:1883 a/+"),
         (replace(spec(), env=()), "env PATH: gone"),
+        (replace(spec(), ready=Ready("/h", 5.0, notify=True)), "ready: none -> notify and /h within 5s"),
+        (
+            replace(spec(), ready=Ready("/h", ipc=True, status=((200, 200), (300, 303)), body="ok", log="up *")),
+            "ready: none -> ipc and log 'up *' and /h status 200 300-303 body 'ok' within 10s",
+        ),
+        (
+            replace(spec(), ready=Ready(tcp=True, attempt=1.0, interval=2.0, successes=3, start_period=4.0)),
+            "ready: none -> tcp within 10s, 1s for an answer, every 2s, 3 in a row, from 4s on",
+        ),
+        (
+            replace(spec(), alive=Alive(tcp=Address("::1", 80), command=("check", "--password=x"))),
+            "alive: none -> tcp [::1]:80 and exec check with 1 argument every 10s, 3 failures of 2s, from 0s on",
+        ),
     ],
 )
 def test_other_fields_show_the_old_and_the_new_value(changed: object, said: str) -> None:

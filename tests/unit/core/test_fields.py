@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from procman.core import keys, ready_keys
+from procman.core import keys, probe_keys, ready_keys
 from procman.core import life_keys as life
 from procman.core.document import Scalar
 from procman.core.kinds import Field, Record, Sink
@@ -227,7 +227,22 @@ def test_what_is_no_address_is_refused(text: str) -> None:
         ("shell: yes", "PM005", "found the text 'yes'", "in YAML 1.2 yes is text; write true"),
         ("env_file: 5", "PM005", "expected a path, found a number", 'quote it: "5"'),
         ("ready: {http: health}", "PM010", "'health' is not a path", "begins with /"),
-        ("ready: tcp", "PM010", "'tcp' is not notify", "http, notify and timeout"),
+        ("ready: udp", "PM010", "'udp' is not notify, ipc or tcp", "write notify, ipc or tcp"),
+        ("ready: {http: {status: 200}}", "PM004", "the key 'path' is missing", "path: /health"),
+        ("ready: {http: {path: /, status: 2xx}}", "PM010", "'2xx' is no status of HTTP", "a range such as 200-299"),
+        ("ready: {http: {path: /, status: 299-200}}", "PM010", "the range 299-200 is empty", "write 200-299"),
+        ("ready: {http: {path: /, status: [200, 600]}}", "PM010", "'600' is no status", "such as 200"),
+        ('ready: {http: {path: /, body: ""}}', "PM010", "expected a text, found empty text", "1 to 1024"),
+        ("ready: {tcp: 127.0.0.1:0}", "PM010", "'127.0.0.1:0' is not an address", "true or false, or HOST:PORT"),
+        ("ready: {tcp: yes}", "PM005", "found the text 'yes'", "in YAML 1.2 yes is text; write true"),
+        ('ready: {exec: "a \'b"}', "PM010", "the command cannot be split: no closing quotation", "close the quote"),
+        ("ready: {exec: \"'' b\"}", "PM010", "the command names no program", "begin with the program"),
+        ("ready: {exec: []}", "PM010", "the list is empty", "at least one argument"),
+        ('ready: {log: "**"}', "PM010", "'**' stands in every line", "only comes when it is ready"),
+        ('ready: {log: "a\\nb"}', "PM010", "a line of the log cannot contain this", "with * for anything"),
+        ("ready: {attempt: 0s}", "PM010", "'0s' is no time at all", "10s, 5m"),
+        ("ready: {successes: 0}", "PM010", "'0' is not between 1 and 100", "1 to 100"),
+        ("alive: {log: x}", "PM003", "unknown key 'log'", "known: http, tcp, exec"),
         ("memroy: 400M", "PM003", "unknown key 'memroy'", "did you mean 'memory'?"),
         ("env: [A=1]", "PM005", "expected a mapping, found a list", "NAME of a variable"),
         ("env: {A: }", "PM005", "this key has no value", '"" is empty text'),
@@ -361,7 +376,15 @@ def test_the_tables_defaults_are_those_of_the_values() -> None:
     assert life.SUCCESS_CODES.default == [0]
     assert Stop(_default(life.STOP_TIMEOUT), _default(life.STOP_SIGNAL)) == Stop()
     assert Start(_default(life.START_TIME)) == Start()
-    assert Ready(timeout=_default(ready_keys.READY_TIMEOUT)) == Ready()
+    probe = Ready(
+        timeout=_default(ready_keys.TIMEOUT),
+        attempt=_default(ready_keys.ATTEMPT),
+        successes=_default(ready_keys.SUCCESSES),
+        start_period=_default(ready_keys.START_PERIOD),
+        status=_default(probe_keys.STATUS),
+    )
+    assert probe == Ready()
+    assert probe.status == Alive().status
     assert Instances(*_default(keys.INSTANCES)) == Instances()
 
 
@@ -443,6 +466,30 @@ def test_a_liveness_probe_is_read_whole() -> None:
     assert manifest is not None
     assert manifest.services[0].alive == Alive("/h", True, True, 5.0, 1.0, 2, 60.0)
     assert load(service("alive: {}"))[0].services[0].alive == Alive()  # type: ignore[union-attr]
+
+
+def test_every_kind_of_probe_is_read() -> None:
+    """Each key of `ready` and of what `alive` has in common with it reaches the value, in each of its forms."""
+    times = "timeout: 1m, attempt: 3s, interval: 4s, successes: 5, start_period: 6s"
+    kinds = "http: {path: /h, status: [200, 300-303], body: ok}, tcp: 127.0.0.1:80, exec: check 'a b', log: up *"
+    manifest, findings, _ = load(service(f"ready: {{{kinds}, notify: true, ipc: true, {times}}}"))
+    assert findings == ()
+    assert manifest is not None
+    place, statuses, words = Address("127.0.0.1", 80), ((200, 200), (300, 303)), ("check", "a b")
+    times_read = (3.0, 4.0, 5, 6.0)
+    assert manifest.services[0].ready == Ready(
+        "/h", 60.0, True, True, place, words, "up *", statuses, "ok", *times_read
+    )
+    text = "alive: {http: {path: /h, status: 204, body: 7}, tcp: false, exec: [check, '']}"
+    read = load(service(text))[0]
+    assert read is not None
+    expected = Alive("/h", command=("check", ""), status=((204, 204),), body="7")
+    assert read.services[0].alive == expected
+    for word, alone in (("notify", Ready(notify=True)), ("ipc", Ready(ipc=True)), ("tcp", Ready(tcp=True))):
+        short, long = (load(service(f"ready: {form}"))[0] for form in (word, f"{{{word}: true}}"))
+        assert short is not None
+        assert long is not None
+        assert short.services[0].ready == long.services[0].ready == alone
 
 
 def test_a_dependency_is_read_and_a_misspelt_one_is_told() -> None:

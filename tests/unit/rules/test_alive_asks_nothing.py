@@ -16,9 +16,9 @@ TEXT = """
 @pytest.mark.parametrize(
     ("alive", "message", "help_text"),
     [
-        ("{interval: 5s}", "'api' has a liveness probe that asks nothing", "`http`, `tcp` or `notify`"),
-        ("{http: /}", "'api' has a liveness probe and no address to ask", "`listen`, or `notify`"),
-        ("{tcp: true}", "'api' has a liveness probe and no address to ask", "`listen`, or `notify`"),
+        ("{interval: 5s}", "'api' has a liveness probe that asks nothing", "`http`, `tcp`, `exec` or `notify`"),
+        ("{http: /}", "'api' has a liveness probe and no address to ask", "`listen`, or `exec`"),
+        ("{tcp: true}", "'api' has a liveness probe and no address to ask", "`listen`, or `exec`"),
     ],
 )
 def test_a_probe_that_asks_nothing_is_told(alive: str, message: str, help_text: str) -> None:
@@ -29,8 +29,12 @@ def test_a_probe_that_asks_nothing_is_told(alive: str, message: str, help_text: 
 
 
 @pytest.mark.parametrize(
-    "alive", ["{notify: true}", "{http: /}, listen: 127.0.0.1:1", "{tcp: true}, listen: 127.0.0.1:1"]
+    "alive",
+    [
+        *("{notify: true}", "{exec: check}", "{tcp: 127.0.0.1:1}"),
+        *("{http: /}, listen: 127.0.0.1:1", "{tcp: true}, listen: 127.0.0.1:1"),
+    ],
 )
 def test_a_probe_that_can_ask_is_fine(alive: str) -> None:
-    """Notifications need no address; http and tcp have one."""
+    """Notifications and commands need no address; http and tcp have one."""
     assert judged(rule, TEXT % alive) == []
