@@ -24,18 +24,20 @@ def tail(path: str, count: int, until: int | None = None) -> list[str]:
     return [visible(line) for line in data.splitlines()[-count:]] if count else []
 
 
-def between(path: str, inode: int, begin: int, end: int, count: int) -> list[str]:
+def between(path: str, inode: int, begin: int, end: int | None, count: int) -> list[str]:
     """Return the last `count` lines from `begin` to `end` of the file with this inode; none when it was rotated away.
 
-    It is `path`, or what that was renamed to.
+    It is `path`, or what that was renamed to. No `end` is the end of the file.
     """
     number, name = 0, path
     while True:
         try:
             with open(name, "rb") as file:  # noqa: PTH123
-                if os.fstat(file.fileno()).st_ino == inode:
-                    first = max(begin, end - BLOCK)
-                    data = os.pread(file.fileno(), max(0, end - first), first)
+                found = os.fstat(file.fileno())
+                if found.st_ino == inode:
+                    last = found.st_size if end is None else end
+                    first = max(begin, last - BLOCK)
+                    data = os.pread(file.fileno(), max(0, last - first), first)
                     return [visible(line) for line in data.splitlines()[-count:]] if count else []
         except OSError:
             return []

@@ -106,8 +106,29 @@ def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: 
 
 
 def last_lines(state: State, unit: str) -> str:
-    """Return the end of the log of `unit` in words."""
-    lines = log_files.tail(state.log(unit), LAST_LINES)
+    """Return in words what the last process of `unit` wrote at the end."""
+    lines = _own_lines(state, unit)
     if not lines:
         return f"{unit} wrote nothing to its log"
     return "\n".join([f"the last lines of {unit}:", *(f"  {line}" for line in lines)])
+
+
+def _own_lines(state: State, unit: str) -> list[str]:
+    """Return the last lines of the process that ended last, or of the one that was started after it.
+
+    Of the whole log where none has ended yet: what earlier ones wrote would pass for the words of this one.
+    """
+    from procman.workflow.history import recorded  # noqa: PLC0415 - only when something has failed
+
+    path = state.log(unit)
+    known = [e for e in recorded(state) if e.unit == unit and e.event in ("start", "exit")]
+    ended = next((e for e in reversed(known) if e.event == "exit"), None)
+    match ended.facts.get("log") if ended is not None else None:
+        case [int(inode), int(begin), int(end)]:
+            own = log_files.between(path, inode, begin, end, LAST_LINES)
+        case _:
+            return log_files.tail(path, LAST_LINES)
+    if known[-1] is ended:
+        return own
+    since = log_files.between(path, inode, end, None, LAST_LINES)
+    return since or ([] if ended is not None and ended.facts.get("asked") else own)

@@ -35,6 +35,27 @@ def test_one_that_never_accepts_is_undone(running: Project) -> None:
     running.reach({"api-0": "ready"})
 
 
+def test_the_last_words_are_of_the_process_that_failed(running: Project) -> None:
+    """What an earlier version wrote is not shown as the words of one that said nothing."""
+    quiet = {
+        "kind": "scalable",
+        "command": "echo all is well; exec sleep 1000",
+        "shell": True,
+        "memory": "20M",
+        **QUICK,
+    }
+    running.write({"api": running.api(), "mqtt": running.mqtt(), "worker": quiet})
+    ended(running.run("up"), 0)
+    running.write({"api": running.api(), "mqtt": running.mqtt(), "worker": {**quiet, "command": "exit 4"}})
+    done = ended(running.run("up"), 1, "exit status 4", "worker-0 wrote nothing to its log")
+    assert "all is well" not in done.said
+    running.write(
+        {"api": running.api(), "mqtt": running.mqtt(), "worker": {**quiet, "command": "echo oh dear; exit 4"}}
+    )
+    done = ended(running.run("up"), 1, "the last lines of worker-0", "oh dear")
+    assert "all is well" not in done.said
+
+
 def test_a_failing_new_service_touches_nobody(running: Project) -> None:
     """A new service that ends at once makes `up` fail, and is gone again; all that ran keeps its pid."""
     before = running.pids()
