@@ -71,11 +71,32 @@ def _syntax(source: Source, file: str, error: object) -> Finding:
     message, advice = _meaning(problem)
     if re.match(r"[ ]*\t", source.line(span.line)):
         return _found(file, span, "a tab in the indentation", "indent with spaces: YAML does not allow tabs there")
+    bare = _without_colon(source, span.line) if "mapping values" in problem else None
+    if bare is not None:
+        return _found(
+            file, bare, "this line has no ': ' behind its key", "write 'key: value', with a space after the colon"
+        )
     if opened is None or opened == span:
         return _found(file, span, message, advice)
     if "end of stream" in problem:
         return _found(file, opened, message, advice)
     return _found(file, span, message, advice, (Related(opened, "what it belongs to begins here"),))
+
+
+def _without_colon(source: Source, line: int) -> Span | None:
+    """Return the line above `line` when it is what the parser stumbled over: ``kind scalable``, in the same column."""
+    above, here = source.line(line - 1) if line > 1 else "", source.line(line)
+    words = above.strip()
+    indent = len(above) - len(above.lstrip(" "))
+    if (
+        not words
+        or ": " in words
+        or words[-1] == ":"
+        or words[0] in "-#'\""
+        or indent != len(here) - len(here.lstrip(" "))
+    ):
+        return None
+    return Span(line - 1, indent + 1, line - 1, indent + len(words) + 1)
 
 
 def _meaning(problem: str) -> tuple[str, str]:

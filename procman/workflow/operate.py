@@ -132,9 +132,9 @@ def stop(project: Project, names: tuple[str, ...], talk: Talk) -> tuple[Action, 
         applied = replace(recorded, stopped=tuple(sorted({*recorded.stopped, *units})))
         before = seen_before(project.state, recorded)
         if before.observed is None:
-            for words in survivors.end_orphans(project.state.folder):
+            ended = survivors.end_orphans(project.state.folder)
+            for words in (*ended, f"nothing {'else ' if ended else ''}runs: the manager is gone; procman up starts it"):
                 talk.progress("", words)
-            talk.progress("", "nothing else runs: the manager is gone; procman up starts it")
             states.write_record(project.state, applied)
             return ()
         former = as_it_was(applied.project, before.running, applied)

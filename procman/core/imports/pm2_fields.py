@@ -69,7 +69,7 @@ FIELDS = (
         "at the managed process alone, every 30 s",
         ("string", "number"), (), (), r"\d+(G|M|K)?"),
     Field("min_uptime", Outcome.DIFFERS, "start.time", "a process that ends before it counts as a failed start; "
-        "later exits count, too", ("number", "string"), (), (), r"\d+(h|m|s)?"),
+        "later exits count, too; a start takes at least so long", ("number", "string"), (), (), r"\d+(h|m|s)?"),
     _differs("max_restarts", "restart.max", "within restart.within, wide enough for that many: a slow crash loop ends, "
         "too; what has failed is tried again every 5 minutes", "number"),
     _differs("restart_delay", "restart.delay", "with backoff: {factor: 1}; it applies from the second failure on, the "

@@ -62,6 +62,9 @@ def test_every_value_and_key_keeps_its_place() -> None:
     ("text", "said", "place"),
     [
         ("a:\n\tb: 1\n", "a tab in the indentation", (2, 1)),
+        ("a:\n  kind scalable\n  b: 1\n", "this line has no ': ' behind its key", (2, 3)),
+        ("a:\n  kind:scalable\n  b: 1\n", "this line has no ': ' behind its key", (2, 3)),
+        ("a:\n  b: 1\n   c: 2\n", "a second ': ' in one line, or a key in the wrong column", (3, 5)),
         ("a: b: c\n", "a second ': ' in one line, or a key in the wrong column", (1, 5)),
         ('x: 1\na: "b\n', "a quote is opened and never closed", (2, 4)),
         ("a: !!str 5\n", "the tag 'tag:yaml.org,2002:str' is not allowed", (1, 4)),
