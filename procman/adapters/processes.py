@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from procman.runtime import procfs
+
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -35,6 +37,20 @@ def tree(pid: int, table: dict[int, int]) -> tuple[int, ...]:
 def memory(pids: tuple[int, ...]) -> int:
     """Return the bytes of RAM of `pids` together: PSS where it can be read, else RSS."""
     return sum(_memory(pid) for pid in pids)
+
+
+def managers_of_others(project: str) -> tuple[tuple[int, int, str], ...]:
+    """Return pid, user id and state directory of each manager of a project of this name that another user runs."""
+    found = []
+    for pid in procfs.pids():
+        words = _read(f"/proc/{pid}/cmdline").split(b"\0")
+        if b"procman.runtime.supervisord" not in words or b"-c" not in words[:-1]:
+            continue
+        folder = os.fsdecode(words[words.index(b"-c") + 1]).rpartition("/")[0]
+        owner = procfs.owner(pid)
+        if folder.rpartition("/")[2] == project and owner not in (None, os.geteuid()):
+            found.append((pid, owner or 0, folder))
+    return tuple(found)
 
 
 def _memory(pid: int) -> int:

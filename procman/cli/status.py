@@ -97,7 +97,7 @@ def _lines(report: Report) -> list[str]:
 
 def _not_running(report: Report) -> list[str]:
     if not report.died:
-        return [f"{report.project} is not running; procman up starts it"]
+        return [f"{report.project} is not running; procman up starts it", *(f"  {words}" for words in report.elsewhere)]
     return [
         f"{report.project} is not running: its manager ended without procman down; procman up starts it",
         *(

@@ -26,6 +26,7 @@ class Report:
     `deaths`: the last one of each instance that was started again or does not run.
     `died`: nobody ended the project, and its manager is gone; `left`: pid and words of what it left behind.
     `sessions_left`: members that are gone, and whose session at the broker still takes messages.
+    `elsewhere`: words on managers that other users run for a project of this name.
     `cgroup`: the version of the control groups that hold hard limits; None, and `cgroup_reason`, where there are none.
     """
 
@@ -50,6 +51,7 @@ class Report:
     cgroup: int | None = None
     cgroup_reason: str | None = None
     died: bool = False
+    elsewhere: tuple[str, ...] = ()
     left: tuple[tuple[int, str], ...] = ()
     sessions_left: tuple[str, ...] = ()
 
@@ -86,6 +88,7 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         cgroup=observed.cgroup if observed else None,
         cgroup_reason=observed.cgroup_reason if observed else None,
         died=died,
+        elsewhere=() if observed or died else _elsewhere(applied.project),
         left=survivors.left(project.state.folder) if died else (),
         sessions_left=tuple(one.unit for one in read_owed(project.state)),
     )
@@ -99,6 +102,14 @@ def _deaths(project: Project, shown: tuple[InstanceStatus, ...]) -> tuple[Death,
     from procman.workflow.deaths import last  # noqa: PLC0415 - mostly nothing has died
 
     return tuple(last(project.state, ill).values())
+
+
+def _elsewhere(project: str) -> tuple[str, ...]:
+    """Return who else runs a project of this name: `sudo procman status` looks into the state of root, not of others."""
+    return tuple(
+        f"a project of this name runs as user id {user} (pid {pid}), its state is in {folder}: ask as that user"
+        for pid, user, folder in processes.managers_of_others(project)
+    )
 
 
 def _never_started(file: str | None, environment: Mapping[str, str]) -> Report:
@@ -118,4 +129,5 @@ def _never_started(file: str | None, environment: Mapping[str, str]) -> Report:
         manager_state="not running",
         manager_memory=0,
         rows=(),
+        elsewhere=_elsewhere(loaded.manifest.project) if loaded.manifest else (),
     )

@@ -44,5 +44,8 @@ def test_users_refuse_each_other(shop: Project, user: AnotherUser) -> None:
     ended(user.run(other, "up"), 0)
     try:
         ended(shop.run("up"), 75, f"pid {other.pids()['mqtt-0']}", "stop it there first")
+        ours = Project(other.folder, shop.home, other.name, other.scope, other.port)
+        done = ended(ours.run("status"), 4, "kiosk is not running", "a project of this name runs as user id")
+        assert str(other.state) in done.said
     finally:
         ended(user.run(other, "down"), 0)
