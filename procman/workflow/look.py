@@ -105,7 +105,7 @@ def _deaths(project: Project, shown: tuple[InstanceStatus, ...]) -> tuple[Death,
 
 
 def _elsewhere(project: str) -> tuple[str, ...]:
-    """Return who else runs a project of this name: `sudo procman status` looks into the state of root, not of others."""
+    """Return who else runs a project of this name: `sudo procman status` looks into the state of root alone."""
     return tuple(
         f"a project of this name runs as user id {user} (pid {pid}), its state is in {folder}: ask as that user"
         for pid, user, folder in processes.managers_of_others(project)
