@@ -55,10 +55,10 @@ def _service(service: Service, base: str, read: tuple[dict[str, str], str | None
         preloads_readable=service.user is None or user is None or user.pw_uid == os.geteuid() or _open_to_all(PRELOADS),
         places=tuple(located(place, base, owners) for place in service.listens),
         owners_unknown=tuple(owner for owner in _owners_of(service) if owner not in owners),
-        probes_missing=tuple(
-            key
+        probes=tuple(
+            (key, _executable(probe.command[0], directory, search))
             for key, probe in (("ready", service.ready), ("alive", service.alive))
-            if probe is not None and probe.command and _executable(probe.command[0], directory, search) is None
+            if probe is not None and probe.command
         ),
     )
 

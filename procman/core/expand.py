@@ -88,8 +88,8 @@ def _spec(
         listen=service.listen,
         listens=known.places or service.listens,
         binds=_binds(service),
-        ready=service.ready,
-        alive=service.alive,
+        ready=service.ready and replace(service.ready, command=_found("ready", service.ready.command, known)),
+        alive=service.alive and replace(service.alive, command=_found("alive", service.alive.command, known)),
         locks=_locks(project, service, instance, facts.local_names),
         start_time=service.start.time,
         stop=service.stop,
@@ -98,6 +98,12 @@ def _spec(
         oneshot=service.oneshot,
         depends_on=service.depends_on,
     )
+
+
+def _found(key: str, command: tuple[str, ...], known: ServiceFacts) -> tuple[str, ...]:
+    """Return the command of a probe with its program resolved, as that of the service is."""
+    program = dict(known.probes).get(key)
+    return (program, *command[1:]) if program else command
 
 
 def _binds(service: Service) -> bool:

@@ -19,8 +19,8 @@ class ServiceFacts:
     bits. `script`: what package.json says of the script that the command names. `interpreter`: what the first line of
     the executable names, bare (``node``). `preloads`: the folder of `runtime/preload`, which the account of the service
     can read or not. `places`: where it listens, when there are several or unix sockets, located on this host;
-    `owners_unknown` of those are no users or groups here. `probes_missing`: ``ready`` and ``alive`` where their command
-    is not there.
+    `owners_unknown` of those are no users or groups here. `probes`: the programs of the commands that ``ready`` and
+    ``alive`` ask with, resolved.
     """
 
     directory: str
@@ -40,7 +40,7 @@ class ServiceFacts:
     preloads_readable: bool = True
     places: tuple[Place, ...] = ()
     owners_unknown: tuple[str, ...] = ()
-    probes_missing: tuple[str, ...] = ()
+    probes: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,8 +78,9 @@ def _least(ready: Ready) -> float:
 
 
 def _commands(service: Service, known: ServiceFacts | None) -> Iterator[tuple[tuple[str, ...], str, str]]:
+    missing = [key for key, found in (known.probes if known else ()) if found is None]
     for key, probe in (("ready", service.ready), ("alive", service.alive)):
-        if known is not None and key in known.probes_missing and probe is not None:
+        if key in missing and probe is not None:
             said = f"is asked with '{probe.command[0]}', which is not an executable program here"
             yield (key, "exec"), said, "install it, correct the name, or write its absolute path"
 

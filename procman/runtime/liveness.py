@@ -108,7 +108,7 @@ class Liveness(Watching[Watched]):
         interval, timeout = watched.spec.alive_times[:2]
         if not watched.left:
             watched.left = probes.alive(watched.spec, self._means)
-            watched.until = now + timeout
+            watched.until = now + timeout + SOON  # a probe says itself that its time is over, and in words
         while watched.left and watched.left[0].look(watched.subject):
             watched.left.pop(0).end()
         if not watched.left:

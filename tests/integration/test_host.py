@@ -46,6 +46,16 @@ def test_a_program_is_found_as_exec_would(folder: Path, command: str, path: str,
     assert (str(folder / found) if found else None) == executable
 
 
+def test_programs_of_probes_are_found_likewise(folder: Path) -> None:
+    """Each that is asked with a command has its program, or None; the others are not there."""
+    probes = "ready: {exec: tool --fast}, alive: {exec: [./no, x]}"
+    text = f"services: {{api: {{kind: scalable, command: tool, directory: '{folder}', {probes}}}, b: {{kind: scalable, "
+    manifest, _, _ = load(f"version: 1\nproject: a\n{text}command: tool, ready: tcp}}}}\n")
+    assert manifest is not None
+    found = facts(manifest, {}, f"{folder}/bin").services
+    assert (found["api"].probes, found["b"].probes) == ((("ready", f"{folder}/bin/tool"), ("alive", None)), ())
+
+
 def test_the_usual_programs_are_where_the_shell_finds_them() -> None:
     """On this host's own PATH the answer is that of the standard library."""
     manifest, _, _ = load("version: 1\nproject: a\nservices: {api: {kind: scalable, command: sh}}\n")

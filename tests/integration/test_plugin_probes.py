@@ -82,6 +82,15 @@ def test_body_that_turns_bad_is_a_failure_of_liveness() -> None:
         assert lab.wait_restarted("api-0", pid).exit == "terminated by SIGTERM"
 
 
+def test_silence_is_told_in_words() -> None:
+    """One that accepts and never answers has failed for the time that it was given."""
+    hangs = "import socket\ns = socket.socket(fileno=3)\nkept = []\nwhile True: kept.append(s.accept())"
+    alive = Alive("/", interval=0.1, timeout=0.5, failures=1)
+    with Lab([Unit("api-0", hangs, here(), Restart(max=0, retry=None), alive=alive)]) as lab:
+        reason = lab.wait("api-0", "FATAL").reason or ""
+        assert reason.endswith("unwell in 1 look: GET /: no answer within 0.5 s")
+
+
 def test_connection_makes_ready_on_its_own_and_on_a_named_address() -> None:
     """By `tcp` it is ready when it accepts itself; one who only listens, or lets another accept, is not."""
     there, silent = here(), here()
@@ -120,6 +129,16 @@ def test_command_says_it_with_its_exit_status() -> None:
         awaits(lab, "job-0", f"exec sh: exit status 3: job-0 of {pid} in {lab.state}")
         (lab.state / "good").touch()
         ready(lab, "job-0")
+
+
+def test_command_inherits_nothing() -> None:
+    """It has three descriptors, none of a listener's, of a log or of the manager's, and no blocked signal."""
+    looks = (
+        "import os, signal, sys; sys.exit(len(os.listdir('/proc/self/fd')) * 10 + len(signal.pthread_sigmask(0, ())))"
+    )
+    command = (sys.executable, "-I", "-S", "-c", looks)
+    with Lab([Unit("api-0", ACCEPTS, here(), ready=Ready(command=command, interval=0.1))]) as lab:
+        awaits(lab, "api-0", "exit status 40")  # the fourth is that of the listing
 
 
 @pytest.mark.parametrize(

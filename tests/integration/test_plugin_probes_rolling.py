@@ -59,6 +59,8 @@ def units() -> list[Unit]:
         "log": Ready(log="Listening *", timeout=1.0),
     }
     found = [Unit(f"{k}-0", RAW if k == "http" else SERVES, here(), ready=how) for k, how in known.items()]
+    late = replace(SHORT, command=("sh", "-c", "[ -e late-0.old ] && exit 1; touch late-0.old"), start_period=3600.0)
+    found.append(Unit("late-0", SERVES, here(), ready=late))
     node = shutil.which("node")
     if node is not None:
         env = (("NODE_OPTIONS", f'--require "{PRELOADS}/node.cjs"'),)
@@ -67,11 +69,16 @@ def units() -> list[Unit]:
 
 
 def test_replacement_that_never_passes_changes_nothing() -> None:
-    """Wrong body, nobody accepts, exit status, a command that hangs, no line, no word: the old one stays and serves."""
+    """Wrong body, nobody accepts, exit status, a command that hangs, no line, no word: the old one stays and serves.
+
+    One that is given an hour to come up is waited for meanwhile.
+    """
     fine, bad = b"HTTP/1.1 200 OK\r\n\r\nfine", b"HTTP/1.1 200 OK\r\n\r\nbad"
     with Lab(units()) as lab:
         (lab.state / "http-0.answer").write_bytes(fine)
         before = {unit.name: ready(lab, unit.name).pid for unit in lab.units}
+        before.pop("late-0")
+        lab.client.replace("late-0", "a test")
         (lab.state / "http-0.answer").write_bytes(bad)
         (lab.state / "bad").touch()
         jobs = {name: lab.client.replace(name, "a test") for name in before}
@@ -81,6 +88,7 @@ def test_replacement_that_never_passes_changes_nothing() -> None:
             assert unit.job is not None
             assert (unit.job.phase, unit.pid, unit.ready) == (rolling.FAILED, pid, True), name
             assert "was not ready within 7 s" in (unit.job.why or ""), name
+        assert lab.unit("late-0").job.phase == rolling.WARMING  # type: ignore[union-attr]
         address = next(unit.listen for unit in lab.units if unit.name == "exec-0")
         assert address is not None
         assert ask(address) == str(before["exec-0"])
@@ -91,6 +99,7 @@ def test_replacement_that_passes_takes_over() -> None:
     with Lab(units()) as lab:
         (lab.state / "http-0.answer").write_bytes(b"HTTP/1.1 200 OK\r\n\r\nfine")
         before = {unit.name: ready(lab, unit.name).pid for unit in lab.units}
+        before.pop("late-0")
         for name in before:
             lab.client.replace(name, "a test")
         for name, pid in before.items():

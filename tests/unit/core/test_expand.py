@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from procman.core.expand import environment, expand, locks_of
 from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
-from procman.core.lifecycle import Policy, Until
+from procman.core.lifecycle import Alive, Policy, Ready, Until
 from procman.core.manifest import Consumes, Kind, Manifest, Restart
 from procman.core.plan import make_plan
 from procman.core.quantity import GIB
@@ -53,6 +53,24 @@ def test_first_word_is_the_resolved_program() -> None:
     """The program is looked up once, when procman runs; the arguments stay as they are."""
     (found,) = expanded(Manifest("p", (service(command=("node", "src/index.js", "")),)))
     assert (("/usr/bin/node", "src/index.js", ""), "/srv/app", "/state") == (found.argv, found.directory, found.state)
+
+
+def test_probes_ask_with_the_resolved_program() -> None:
+    """As that of the service; what was not found stays as written."""
+    asked = replace(service(), ready=Ready(command=("check", "x")), alive=Alive(command=("gone",)))
+    facts = replace(FACTS, probes=(("ready", "/bin/check"), ("alive", None)))
+    (found,) = expanded(Manifest("p", (asked,)), facts)
+    assert found.ready is not None
+    assert found.alive is not None
+    assert (found.ready.command, found.alive.command) == (("/bin/check", "x"), ("gone",))
+
+
+@pytest.mark.parametrize(("ready", "readable"), [(None, True), (Ready(ipc=True), False), (Ready(ipc=True), True)])
+def test_preload_is_there_for_what_node_says(ready: Ready | None, readable: bool) -> None:
+    """`ready: ipc` needs it without an address, too; one that the service's user cannot read would end node."""
+    facts = replace(FACTS, preloads="/p", preloads_readable=readable)
+    (found,) = expanded(Manifest("p", (replace(service(), ready=ready),)), facts)
+    assert ("NODE_OPTIONS" in dict(found.env)) == (ready is not None and readable)
 
 
 def test_program_that_was_not_found_stays_as_written() -> None:
