@@ -20,10 +20,11 @@ from procman.workflow.target import target_for
 
 def render_proxy(approved: Approved) -> Sheet:
     """Return the file of nginx in front of the services that listen; Failed when none does."""
+    manifest = approved.manifest
     try:
-        (sheet,) = templates.render(nginx.pages(approved.manifest.project, approved.manifest.services))
+        (sheet,) = templates.render(nginx.pages(manifest.project, manifest.services, manifest.base))
     except ValueError as error:
-        raise Failed(f"there is nothing to put a proxy in front of: {error}", "give a service `listen`") from None
+        raise Failed(str(error), "give a service a `listen` that nginx can reach") from None
     return sheet
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from procman.adapters import templates
 from procman.core.manifest import Address, Service
+from procman.core.places import UnixSocket
 from procman.engines.nginx import pages
 from tests.support.serving import APPS, kept, python_server, server
 from tests.support.supervised import free_port
@@ -71,8 +72,9 @@ def running(folder: Path, text: str) -> Iterator[None]:
         (service("api", listen=Address("127.0.0.1", 3000)),),
         (service("api", listen=Address("::1", 3000)), service("admin", listen=Address("0.0.0.0", 8080))),
         (service("a-b-c", listen=Address("localhost", 3000)), service("job")),
+        (service("api", listens=(Address("::", 3000), Address("0.0.0.0", 3000), UnixSocket("run/a b.sock"))),),
     ],
-    ids=["one", "ipv6 and everywhere", "a name"],
+    ids=["one", "ipv6 and everywhere", "a name", "several and a unix socket"],
 )
 def test_nginx_accepts_it(tmp_path: Path, services: tuple[Service, ...]) -> None:
     """`nginx -t` finds nothing to complain about."""
@@ -114,6 +116,29 @@ def test_only_services_that_listen_are_in_it() -> None:
         ("", "[::1]:8080", ""),
         ("", "", "8082"),
     ]
+
+
+def test_each_further_place_has_a_server_of_its_own() -> None:
+    """One port at two hosts is one server, another port and a unix socket are two more; no port of nginx is taken."""
+    places = (Address("127.0.0.1", 3000), Address("::1", 3000), Address("127.0.0.1", 8081), UnixSocket("run/a b.sock"))
+    text = snippet(service("api", listen=places[0], listens=places), service("b", listen=Address("::1", 4000)))
+    assert re.findall(r"upstream (\S+)|^    server (.+) max|^    listen (\d+);", text, re.MULTILINE) == [
+        ("shop_api", "", ""),
+        ("", "127.0.0.1:3000", ""),
+        ("", "[::1]:3000", ""),
+        ("", "", "8080"),
+        ("shop_api_2", "", ""),
+        ("", "127.0.0.1:8081", ""),
+        ("", "", "8082"),
+        ("shop_api_3", "", ""),
+        ("", '"unix:/run/a b.sock"', ""),
+        ("", "", "8083"),
+        ("shop_b", "", ""),
+        ("", "[::1]:4000", ""),
+        ("", "", "8084"),
+    ]
+    with pytest.raises(ValueError, match="cannot stand in a file of nginx"):
+        pages("shop", (service("api", listens=(UnixSocket('/a"b'),)),))
 
 
 def test_without_a_service_that_listens_there_is_none() -> None:

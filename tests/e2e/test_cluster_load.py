@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from tests.support.load import load
 from tests.support.projects import Project, Text, ended, project
 from tests.support.serving import APPS
+from tests.support.supervised import free_port
 from tests.support.tiwater import need
 from tests.support.waiting import wait_until
 
@@ -23,6 +25,13 @@ COMMANDS = {
     "uvicorn": [str(PYTHON / "uvicorn"), "--log-level", "warning", "asgi:app"],
     "gunicorn": [str(PYTHON / "gunicorn"), "--threads", "8", "--graceful-timeout", "8", "wsgi:app"],
 }
+WORKERS = [str(PYTHON / "gunicorn"), "--graceful-timeout", "8", "--workers", "3", "--keep-alive", "0"]
+OTHERS = {
+    "gunicorn sync": [*WORKERS, "wsgi:app"],
+    "gunicorn with uvicorn workers": [*WORKERS, "-k", "uvicorn.workers.UvicornWorker", "asgi:app"],
+    "uvicorn with uvloop": [*COMMANDS["uvicorn"], "--loop", "uvloop", "--http", "httptools"],
+}
+HYPERCORN = [str(PYTHON / "hypercorn"), "asgi:app"]
 
 
 def api(shop: Project, server: str, **changes: object) -> Text:
@@ -30,7 +39,8 @@ def api(shop: Project, server: str, **changes: object) -> Text:
     if server == "node":
         need("node", "nodejs")
     ready = {"http": "/", "timeout": "60s"}
-    kept = {"command": COMMANDS[server], "directory": str(APPS), "ready": ready, "env": {}, "stop": {"timeout": "15s"}}
+    command = {**COMMANDS, **OTHERS, "hypercorn": HYPERCORN}[server]
+    kept = {"command": command, "directory": str(APPS), "ready": ready, "env": {}, "stop": {"timeout": "15s"}}
     return shop.api(**{**kept, "restart": {"max": 50, "within": "10s", "delay": "0s"}, **changes})
 
 
@@ -63,6 +73,48 @@ def test_nothing_is_lost_when_instances_are_replaced_and_scaled(server: str) -> 
     for kind, counted in counts.items():
         assert counted.failed == {}, f"{kind}: {counted}"
         assert counted.ok == counted.sent > 20, kind
+
+
+@pytest.mark.parametrize("server", sorted(OTHERS))
+def test_nothing_is_lost_with_other_workers_and_loops(server: str) -> None:
+    """What serves in another way loses nothing either when it is reloaded and restarted."""
+    with running(server) as shop, contextlib.ExitStack() as stack:
+        counts = {kind: stack.enter_context(load(shop.port, kind, rate=15)) for kind in ("new", "keepalive")}
+        ended(shop.run("reload", "api", timeout=120), 0)
+        ended(shop.run("restart", "api", timeout=120), 0)
+        stack.close()
+    for kind, counted in counts.items():
+        assert counted.failed == {}, f"{kind}: {counted}"
+        assert counted.ok == counted.sent > 10, kind
+
+
+@pytest.mark.parametrize("server", ["hypercorn", "gunicorn"])
+def test_a_server_answers_at_each_of_several_addresses(server: str) -> None:
+    """Two ports and a unix socket of one service: each instance takes all of them, before a reload and after it."""
+    other = free_port()
+    with project() as shop:
+        places = [f"127.0.0.1:{shop.port}", f"127.0.0.1:{other}", f"unix:{shop.folder}/run.sock"]
+        shop.write({"api": api(shop, server, listen=places)})
+        shop.up()
+        ended(shop.run("reload", "api", timeout=120), 0)
+        for port in (shop.port, other):
+            with load(port, "new", rate=20, requests=20) as counted:
+                pass
+            assert (counted.failed, counted.ok, len(counted.by_pid)) == ({}, 20, 2)
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(30)
+            sock.connect(f"{shop.folder}/run.sock")
+            sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert sock.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_uvicorn_with_several_addresses_is_told_of() -> None:
+    """It can take the first only: `validate` says so, and what to use, with `--fd` written or not."""
+    for more in ([], ["--fd", "3"]):
+        with project() as shop:
+            places = [f"127.0.0.1:{shop.port}", f"127.0.0.1:{free_port()}"]
+            shop.write({"api": api(shop, "uvicorn", command=[*COMMANDS["uvicorn"], *more], listen=places)})
+            ended(shop.run("validate"), 0, "PM314", "uvicorn takes one address: use hypercorn or gunicorn")
 
 
 def test_without_draining_the_client_sees_losses() -> None:

@@ -23,6 +23,7 @@ from procman.core.manifest import (
     Service,
     Stop,
 )
+from procman.core.places import Place
 from procman.core.quantity import GIB, MIB
 from procman.core.spec import Lock, Spec
 
@@ -37,10 +38,12 @@ def service(
     env: tuple[tuple[str, str], ...] = (),
     consumes: Consumes | None = None,
     listen: Address | None = None,
+    listens: tuple[Place, ...] = (),
 ) -> Service:
     """Return a service; a number of instances stands for exactly that many."""
     count = Instances(instances, instances) if isinstance(instances, int) else instances
-    return Service(name, kind, command, instances=count, memory=memory, env=env, consumes=consumes, listen=listen)
+    more = {"env": env, "consumes": consumes, "listen": listen, "listens": listens}
+    return Service(name, kind, command, instances=count, memory=memory, **more)  # type: ignore[arg-type]
 
 
 def consumer(name: str, *topics: str, broker: str = "mqtt://127.0.0.1", client_id: str | None = None) -> Service:
