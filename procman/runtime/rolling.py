@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from supervisor.states import ProcessStates
 
 from procman.core import rolling as rules
-from procman.runtime import anew, inside, spares, specfile
+from procman.runtime import anew, inside, outputs, spares, specfile
 from procman.runtime.job import Job
 
 if TYPE_CHECKING:
@@ -155,6 +155,7 @@ class Rolling:
         main, spare = spares.main_of(group), spares.of(group)
         if act == rules.START_SPARE:
             spares.forget(group)
+            outputs.share(main.config.stdout_logfile if main is not None else None)
             job.spare = spares.add(group, job.config).config.name
         elif act == rules.SWAP:
             spares.swap(group, job.config)
