@@ -179,3 +179,20 @@ def test_sighup_and_kill_in_the_middle_of_a_reload(shop: Project) -> None:
 def _names(shop: Project) -> str:
     log = (shop.state / "logs" / "supervisord.log").read_text(encoding="utf-8")
     return "".join(line for line in log.splitlines()[-6:] if "spawned" in line)
+
+
+def test_a_consumer_that_another_project_has_taken_is_not_reloaded(shop: Project) -> None:
+    """It has failed for good, and another project took its topics: `reload` ends with 75 and names who has them."""
+    shop.write({"mqtt": shop.mqtt(restart={"policy": "never"})})
+    shop.up()
+    os.kill(shop.pids()["mqtt-0"], signal.SIGKILL)
+    shop.reach({"mqtt-0": "failed"})
+    other = shop.beside("bakery")
+    other.write({"reader": other.mqtt()})
+    ended(other.run("up"), 0)
+    holder = other.pids()["reader-0"]
+    ended(shop.run("reload"), 75, "mqtt-0", str(holder), "bakery reader-0")
+    assert (shop.consumers(), other.consumers()) == ([], [holder])
+    ended(other.run("down"), 0)
+    ended(shop.run("reload"), 0)
+    assert set(shop.states().values()) <= {"ready", "running"}
