@@ -45,10 +45,21 @@ def _inputs(names: list[str], stdin_name: str | None) -> Iterator[Input]:
             yield Input(stdin_name or STDIN_NAME, stdin=True)
         elif os.path.isdir(name):  # noqa: PTH112
             yield from _below(name)
-        elif os.path.exists(name):  # noqa: PTH110
+        elif os.path.exists(name) or _is_closed(name):  # noqa: PTH110
             yield Input(name)
         else:
             raise WrongUse(f"there is no manifest {name}", "name a file or a folder, or - for standard input")
+
+
+def _is_closed(name: str) -> bool:
+    """Tell whether nobody here can know that `name` is there; reading it then says what stands in the way."""
+    try:
+        os.stat(name)  # noqa: PTH116
+    except PermissionError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return False
 
 
 def _below(folder: str) -> Iterator[Input]:

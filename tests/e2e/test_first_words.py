@@ -117,11 +117,12 @@ def test_the_unit_finds_what_the_shell_found(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may look into every folder")
-def test_a_manifest_in_a_closed_folder_is_not_called_missing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["validate", "status"])
+def test_a_manifest_in_a_closed_folder_is_not_called_missing(tmp_path: Path, command: str) -> None:
     """Whether it is there cannot be known: the message says what stands in the way."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0)
-    ended(procman(tmp_path, "validate", "--file", "closed/procman.yaml"), 2, "cannot read", "Permission denied")
+    ended(procman(tmp_path, command, "--file", "closed/procman.yaml"), 2, "cannot read", "Permission denied")
 
 
 def test_mending_names_the_file_that_was_checked(tmp_path: Path) -> None:
