@@ -44,7 +44,7 @@ from tests.support.waiting import wait_until
 
 MESSAGES, KILLS, SEEDS = 20_000, 30, (1, 2, 3)
 ALONE, ALONE_KILLS = 10_000, 15
-CYCLES = 8
+CYCLES = 4
 BACKLOG, ROUNDS, GOAL = 20_000, 5, 0.8
 FLUSHED = 2_000
 MAKERS = {"python": python_lab, "node": node_lab}

@@ -70,8 +70,8 @@ class BackOff:
 class BrokerLink:
     """One client with a fixed id: while it is away the broker keeps its session and what it owes it."""
 
-    def __init__(self, broker: BrokerUrl, topics: Sequence[str], client_id: str) -> None:
-        self._broker, self._topics, self._client_id = broker, tuple(topics), client_id
+    def __init__(self, broker: BrokerUrl, topics: Sequence[str], client_id: str, ca: str | None = None) -> None:
+        self._broker, self._topics, self._client_id, self._ca = broker, tuple(topics), client_id, ca
         self._inbox: list[Delivery] = []
         self._connection = 0
         self._open = False
@@ -163,13 +163,16 @@ class BrokerLink:
             client_id=self._client_id,
             clean_session=clean,
             protocol=mqtt.MQTTv311,
+            transport="websockets" if self._broker.websocket else "tcp",
             manual_ack=True,
         )
         client.connect_timeout = CONNECT_SECONDS
         if self._broker.username is not None:
             client.username_pw_set(self._broker.username, self._broker.password)
         if self._broker.tls:
-            client.tls_set()
+            client.tls_set(ca_certs=self._ca)  # without: the authorities of the system
+        if self._broker.path:
+            client.ws_set_options(path=self._broker.path)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_unsubscribe = self._on_unsubscribe

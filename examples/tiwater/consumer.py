@@ -7,8 +7,9 @@ Three things together make that true; none of them is enough alone.
   losing it.
 - The table has a unique key and rows are upserted, so what comes again changes nothing.
 
-Environment: DATABASE, MQTT_BROKER, MQTT_TOPIC, MQTT_CLIENT_ID; what procman says (PROCMAN_MQTT_...) about topics,
-client id and leaving goes before. NOTIFY_SOCKET, when set, is told when it is ready, alive, stopping.
+Environment: DATABASE, MQTT_BROKER, MQTT_CA (a file of the authorities to trust), MQTT_TOPIC, MQTT_CLIENT_ID; what
+procman says (PROCMAN_MQTT_...) about topics, client id, authorities and leaving goes before. NOTIFY_SOCKET, when set, is
+told when it is ready, alive, stopping.
 Exit codes: 0 stopped and drained; 74 cannot write the database; 75 stopped while the database is locked or away, or
 told to leave and not done in time; 78 settings. After 74 and 75 nothing uncommitted was acknowledged: the next start
 receives it again.
@@ -46,21 +47,30 @@ class Settings:
 
     database: str
     broker: BrokerUrl
+    ca: str | None
     topics: tuple[str, ...]
     client_id: str
     leave_mark: Path | None
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
-        """ValueError when the broker's address cannot be understood."""
+        """ValueError when the broker's address cannot be understood, or the authorities are not there."""
         told = environment.get
         # The address in `env` may hold a password; the one from procman never does.
         broker = told("MQTT_BROKER") or told("PROCMAN_MQTT_BROKER") or "mqtt://127.0.0.1:1883"
         topics = told("PROCMAN_MQTT_TOPICS") or told("MQTT_TOPIC") or "tiwater/+/data"
+        ca = told("PROCMAN_MQTT_CA") or told("MQTT_CA") or None
+        if ca is not None and not Path(ca).is_file():
+            raise ValueError(f"MQTT_CA: there is no file {ca}")
         leave_mark = told("PROCMAN_MQTT_LEAVE")
+        try:
+            url = BrokerUrl.parse(broker)
+        except ValueError as error:
+            raise ValueError(f"MQTT_BROKER: {error}") from None
         return cls(
             database=told("DATABASE") or "run/tiwater.db",
-            broker=BrokerUrl.parse(broker),
+            broker=url,
+            ca=ca,
             topics=tuple(topics.splitlines()),
             client_id=told("PROCMAN_MQTT_CLIENT_ID") or told("MQTT_CLIENT_ID") or "tiwater-consumer",
             leave_mark=Path(leave_mark) if leave_mark else None,
@@ -100,7 +110,7 @@ class Stop:
 def consume(settings: Settings, stop: Stop, supervision: Supervision) -> None:
     """Take, commit, acknowledge, until told to stop; then finish the batch in hand and leave."""
     with closing(opened(settings.database, stop)) as store:
-        link = BrokerLink(settings.broker, settings.topics, settings.client_id)
+        link = BrokerLink(settings.broker, settings.topics, settings.client_id, settings.ca)
         with closing(link):
             while not stop.requested:
                 _turn(link, store, stop)
@@ -141,7 +151,7 @@ def main() -> int:
     try:
         settings = Settings.read(os.environ)
     except ValueError as error:
-        LOG.error("MQTT_BROKER: %s", error)  # noqa: TRY400 - the sentence says it all
+        LOG.error("%s", error)  # noqa: TRY400 - the sentence says it all
         return os.EX_CONFIG
     try:
         consume(settings, stop, supervision)

@@ -37,11 +37,14 @@ def messages(count: int = COUNT, seed: int = 0) -> list[Message]:
 
 def publish(readings: Sequence[Message], broker: BrokerUrl, timeout: float = 60.0) -> int:
     """Publish and wait for every confirmation; returns how many. A lost connection is taken up again."""
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311)
+    transport = "websockets" if broker.websocket else "tcp"
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv311, transport=transport)
     if broker.username is not None:
         client.username_pw_set(broker.username, broker.password)
     if broker.tls:
-        client.tls_set()
+        client.tls_set(ca_certs=os.environ.get("MQTT_CA"))
+    if broker.path:
+        client.ws_set_options(path=broker.path)
     try:
         client.connect(broker.host, broker.port)
     except OSError as error:

@@ -9,29 +9,27 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
+from procman.adapters import broker_client
+from procman.adapters.broker_client import SECONDS, V5
+from procman.core.broker_place import BrokerPlace, silent
 from procman.core.checks import Unknown
-from procman.core.mqtt import DEFAULT_PORTS, without_credentials
+from procman.core.mqtt import door, without_credentials
 from procman.core.values import dataclass
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage, MQTTMessageInfo
 
-INSTALL = "pip install 'procman[verify]'"
-SECONDS = 5.0
 KEPT = 600
 """Seconds that a session of ours may outlive us, should we be killed before we end it."""
 
-MOST_IN_FLIGHT = 500
 NO_SUBSCRIBERS = 16
 """MQTT 5, section 3.4.2.1: a PUBACK that says that nobody subscribes to the topic."""
 
-V5, V311 = 5, 4
+V311 = 4
 VERSIONS = {V5: "5", V311: "3.1.1"}
-ENCRYPTED = ("mqtts", "ssl", "wss")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,42 +48,55 @@ class Refused(Unknown):
 
 
 class Link:
-    """One connection to the broker at `url`; a context that closes it. Unknown when the broker cannot be reached.
+    """One connection to the broker at `place`; a context that closes it. Unknown when the broker cannot be reached.
 
     `clean`: a session that begins and ends with it. `manual`: what comes is acknowledged by `acknowledge` alone.
     """
 
     def __init__(
-        self, url: str, client_id: str | None = None, *, version: int = V5, clean: bool = True, manual: bool = False
+        self,
+        place: BrokerPlace | str,
+        client_id: str | None = None,
+        *,
+        version: int = V5,
+        clean: bool = True,
+        manual: bool = False,
     ) -> None:
         self.received: list[Message] = []
         self.session_present = False
         self.version = version
-        self._url, self._clean = url, clean
+        self._place = place if isinstance(place, BrokerPlace) else BrokerPlace(place)
+        self._clean = clean
         self._changed = threading.Condition()
         self._answers: dict[str, Any] = {}
         self._sent: dict[int, int] = {}
-        self._client = _client(url, client_id or f"procman-{uuid.uuid4().hex[:12]}", version, clean, manual)
+        name = client_id or f"procman-{uuid.uuid4().hex[:12]}"
+        self._client = broker_client.client(self._place, name, version, clean=clean, manual=manual)
         self._listen()
 
     def __enter__(self) -> Self:
         """Connect; Refused when the broker says no."""
-        parts = urlsplit(self._url)
-        port = parts.port or DEFAULT_PORTS[parts.scheme.lower()]
+        host, port = door(self._place.url)
+        failed: Unknown | None = None
         try:
+            broker_client.shake_hands(self._place)
             if self.version == V5:
-                self._client.connect(
-                    parts.hostname or "", port, 60, clean_start=self._clean, properties=_expiry(self._clean)
-                )
+                self._client.connect(host, port, 60, clean_start=self._clean, properties=_expiry(self._clean))
             else:
-                self._client.connect(parts.hostname or "", port, 60)
+                self._client.connect(host, port, 60)
         except (OSError, ValueError) as error:
-            words = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise Unknown(f"{self._named} cannot be reached: {words}", "see that the broker runs there") from None
+            failed = broker_client.unreachable(self._place, error)
+        if failed is not None:  # raised out here it does not hold on to what paho leaves open
+            self._let_go()
+            raise failed
         self._client.loop_start()
-        answer = self._answer("connect", "does not answer")
+        try:
+            answer = self._answer("connect", "does not answer")
+        except Unknown:
+            self.__exit__()
+            raise
         if answer.is_failure:
-            self._client.loop_stop()
+            self.__exit__()
             advice = "see user, password and access rules of the broker"
             raise Refused(f"{self._named} refuses the connection: {answer}", advice)
         return self
@@ -94,7 +105,10 @@ class Link:
         """Disconnect and stop; nothing is left running."""
         self._client.disconnect()
         self._client.loop_stop()
-        # They name this link, which names the client: without them it is let go, and its sockets closed, at once.
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Forget the callbacks: they name this link, which names the client, and its sockets stay open with it."""
         client = self._client
         client.on_connect = client.on_message = client.on_publish = client.on_disconnect = None
         client.on_subscribe = client.on_unsubscribe = None
@@ -143,13 +157,13 @@ class Link:
 
     @property
     def _named(self) -> str:
-        return without_credentials(self._url)
+        return without_credentials(self._place.url)
 
     def _answer(self, name: str, silence: str) -> Any:  # noqa: ANN401 - what paho hands to its callbacks
         if not self.wait(lambda: name in self._answers or "lost" in self._answers, SECONDS):
             raise Unknown(f"{self._named} {silence} within {SECONDS:.0f} s", "see the broker's log")
         if name not in self._answers:
-            raise Unknown(f"{self._named} closes the connection", "see the broker's log")
+            raise Unknown(f"{self._named} closes the connection", silent(urlsplit(self._place.url).scheme.lower()))
         return self._answers[name]
 
     def _listen(self) -> None:
@@ -182,34 +196,6 @@ class Link:
         client.on_subscribe = lambda _c, _d, _m, codes, _p: told("subscribe", [code.value for code in codes])
         client.on_unsubscribe = lambda _c, _d, _m, codes, _p: told("unsubscribe", codes)
         client.on_disconnect = lambda _c, _d, _f, code, _p: told("lost", code)
-
-
-def _client(url: str, client_id: str, version: int, clean: bool, manual: bool) -> Client:  # noqa: FBT001 - of Link
-    if find_spec("paho") is None:
-        raise Unknown("paho-mqtt is not installed, so no broker can be asked", INSTALL)
-    from paho.mqtt.client import Client  # noqa: PLC0415 - an extra
-    from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion  # noqa: PLC0415 - same
-
-    parts = urlsplit(url)
-    web = parts.scheme.lower() in ("ws", "wss")
-    client = Client(
-        CallbackAPIVersion.VERSION2,
-        client_id=client_id,
-        clean_session=None if version == V5 else clean,
-        protocol=MQTTProtocolVersion(version),
-        transport="websockets" if web else "tcp",
-        reconnect_on_failure=False,
-        manual_ack=manual,
-    )
-    client.connect_timeout = SECONDS
-    client.max_inflight_messages_set(MOST_IN_FLIGHT)
-    if web and parts.path:
-        client.ws_set_options(path=parts.path)
-    if parts.username:
-        client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-    if parts.scheme.lower() in ENCRYPTED:
-        client.tls_set()
-    return client
 
 
 def _is_out(info: MQTTMessageInfo) -> bool:

@@ -7,6 +7,7 @@ import uuid
 from typing import TYPE_CHECKING
 
 from procman.adapters import broker, database
+from procman.core.broker_place import BrokerPlace
 from procman.core.canary_facts import READINGS, TAG, Flight, reading
 from procman.core.manifest import Canary, Dedup
 
@@ -18,12 +19,12 @@ QUIET = 0.7
 PATIENCE = 10.0
 
 
-def fly(url: str, version: int, canary: Canary, dedup: Dedup, directory: str, qos: int) -> Flight:
+def fly(place: BrokerPlace, version: int, canary: Canary, dedup: Dedup, directory: str, qos: int) -> Flight:
     """Send the canaries, wait for their rows and remove them. Unknown when broker or database cannot be asked."""
     tag = f"{TAG}{uuid.uuid4().hex[:10]}"
     with (
         database.opened(dedup.database, directory, write=True) as connection,
-        broker.Link(url, version=version) as link,
+        broker.Link(place, version=version) as link,
     ):
         rows = _Rows(connection, dedup.table, canary.column, tag)
         flown = Flight(READINGS, 0, None)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack
 
-from procman.adapters.broker import V5, V311, Link
+from procman.adapters.broker import V311, Link
+from procman.adapters.broker_client import V5
+from procman.core.broker_place import BrokerPlace
 from procman.core.checks import Unknown
 
 QUIET = 0.5
 PATIENCE = 30.0
 
 
-def end(url: str, client_id: str, filters: Sequence[str], *, hand_on: bool) -> int | None:
+def end(place: BrokerPlace, client_id: str, filters: Sequence[str], *, hand_on: bool) -> int | None:
     """End the session of `client_id`, and return how many messages waited in it; None when there was none.
 
     `hand_on`: each of them is published again before it is acknowledged, since no other member has it. First
@@ -20,15 +22,15 @@ def end(url: str, client_id: str, filters: Sequence[str], *, hand_on: bool) -> i
     """
     try:
         version = V5
-        with Link(url, version=V5):
+        with Link(place, version=V5):
             pass
     except Unknown:
         version = V311
     with ExitStack() as stack:
-        publisher = stack.enter_context(Link(url, version=version))
-        with Link(url, client_id, version=version, clean=False, manual=True) as link:
+        publisher = stack.enter_context(Link(place, version=version))
+        with Link(place, client_id, version=version, clean=False, manual=True) as link:
             waiting = _taken(link, publisher, filters, hand_on=hand_on) if link.session_present else None
-        with Link(url, client_id, version=version, clean=True):
+        with Link(place, client_id, version=version, clean=True):
             pass  # with a clean start and no expiry the broker forgets it
     return waiting
 

@@ -24,6 +24,7 @@ def consumes(read: Values) -> Consumes | None:
         read.get(keys.RATE),
         read.get(keys.DOWNTIME),
         _canary(_part(read, keys.CANARY)),
+        read.get(keys.CA),
     )
 
 

@@ -7,6 +7,12 @@ from procman.core.kinds import Field, Record
 from procman.core.shapes import ListOf, ScalarOrList
 
 BROKER = Field("broker", addresses.broker(), "The broker's URL.", required=True, examples=("mqtt://127.0.0.1:1883",))
+CA = Field(
+    "ca",
+    scalars.text("a file", "the path of a file in PEM form", r"^[^\u0000]+$"),
+    "The certificates of the authorities that sign the broker's, for mqtts and wss; left out: those of the system.",
+    examples=("certs/ca.pem",),
+)
 TOPICS = Field(
     "topics",
     ListOf("topic filter", addresses.topic()),
@@ -85,6 +91,6 @@ CANARY = Field(
 
 CONSUMES = Field(
     "consumes",
-    Record((BROKER, TOPICS, CLIENT_ID, QOS, SESSION, SHARE, DEDUP, RATE, DOWNTIME, CANARY)),
+    Record((BROKER, CA, TOPICS, CLIENT_ID, QOS, SESSION, SHARE, DEDUP, RATE, DOWNTIME, CANARY)),
     "What the service takes from an MQTT broker, and how.",
 )

@@ -81,7 +81,7 @@ def _spec(
         instances=count,
         kind=Kind.SINGLETON if alone(service) else service.kind,
         argv=(known.executable or service.command[0], *_told(served.argv[1:], service)),
-        env=tuple(sorted({**variables, **members.variables(service, instance, state)}.items())),
+        env=tuple(sorted({**variables, **members.variables(service, instance, state, known.directory)}.items())),
         directory=known.directory,
         state=state,
         user=service.user,

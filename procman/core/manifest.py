@@ -93,7 +93,7 @@ class Canary:
 class Consumes:
     """What a consumer takes from an MQTT broker, and how; `broker` is the URL as written, password included.
 
-    `rate`: messages a second; `downtime`: the seconds that it may be away without a loss.
+    `rate`: messages a second; `downtime`: the seconds that it may be away without a loss. `ca`: a file, as written.
     """
 
     broker: str
@@ -106,6 +106,7 @@ class Consumes:
     rate: int | None = None
     downtime: float | None = None
     canary: Canary | None = None
+    ca: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ that scaling touches it in nothing. Every further member has a client id, a sess
 
 from __future__ import annotations
 
+import posixpath
+
 from procman.core.guards import group_of
 from procman.core.manifest import Consumes, Service
 from procman.core.mqtt import normalize_broker, split_share, without_credentials
@@ -33,7 +35,12 @@ def subscriptions(consumes: Consumes) -> tuple[str, ...]:
     )
 
 
-def variables(service: Service, instance: int, state: str) -> dict[str, str]:
+def authorities(consumes: Consumes, directory: str) -> str | None:
+    """Return the whole path of the authorities that are trusted; `directory` is the service's. None: the system's."""
+    return posixpath.join(directory, consumes.ca) if consumes.ca else None
+
+
+def variables(service: Service, instance: int, state: str, directory: str = "") -> dict[str, str]:
     """Return what a consumer finds in its environment; nothing for a service that consumes nothing."""
     consumes = service.consumes
     if consumes is None:
@@ -41,6 +48,7 @@ def variables(service: Service, instance: int, state: str) -> dict[str, str]:
     groups = {group_of(consumes, topic) for topic in consumes.topics}
     told = {
         "BROKER": without_credentials(consumes.broker),
+        "CA": authorities(consumes, directory),
         "TOPICS": "\n".join(subscriptions(consumes)),
         "CLIENT_ID": client_id(consumes, instance),
         "QOS": str(consumes.qos),

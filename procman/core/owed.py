@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from procman.core import members
+from procman.core.broker_place import BrokerPlace
 from procman.core.guards import grouped
 from procman.core.manifest import Service, Session
 from procman.core.mqtt import without_credentials
@@ -26,6 +27,12 @@ class Owed:
     client_id: str
     filters: tuple[str, ...]
     hand_on: bool
+    ca: str | None = None
+
+    @property
+    def place(self) -> BrokerPlace:
+        """Return where its broker is."""
+        return BrokerPlace(self.broker, self.ca)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -33,14 +40,14 @@ class Owed:
         return without_credentials(self.broker), self.client_id
 
 
-def sessions(service: Service | None, numbers: Iterable[int]) -> tuple[Owed, ...]:
-    """Return the sessions of these members of `service`; none where the broker keeps none."""
+def sessions(service: Service | None, numbers: Iterable[int], directory: str) -> tuple[Owed, ...]:
+    """Return the sessions of these members of `service`, which runs in `directory`; none where none is kept."""
     consumes = service.consumes if service is not None else None
     if service is None or consumes is None or consumes.session is not Session.PERSISTENT or not consumes.client_id:
         return ()
-    filters, hand_on = members.subscriptions(consumes), grouped(consumes)
+    filters, hand_on, ca = members.subscriptions(consumes), grouped(consumes), members.authorities(consumes, directory)
     return tuple(
-        Owed(f"{service.name}-{n}", consumes.broker, members.client_id(consumes, n) or "", filters, hand_on)
+        Owed(f"{service.name}-{n}", consumes.broker, members.client_id(consumes, n) or "", filters, hand_on, ca)
         for n in numbers
     )
 
@@ -49,10 +56,8 @@ def to_json(owed: Iterable[Owed]) -> bytes:
     """Return the bytes of the note. An address in it may hold a password."""
     import json  # noqa: PLC0415 - few projects scale a consumer
 
-    rows = [
-        {"unit": o.unit, "broker": o.broker, "client_id": o.client_id, "filters": o.filters, "hand_on": o.hand_on}
-        for o in owed
-    ]
+    names = ("unit", "broker", "client_id", "filters", "hand_on", "ca")
+    rows = [{name: getattr(one, name) for name in names} for one in owed]
     return json.dumps({"schema_version": SCHEMA_VERSION, "sessions": rows}, indent=1).encode() + b"\n"
 
 
@@ -71,6 +76,7 @@ def from_json(data: bytes) -> tuple[Owed, ...]:
                 str(row["client_id"]),
                 tuple(str(one) for one in row["filters"]),
                 bool(row["hand_on"]),
+                None if row["ca"] is None else str(row["ca"]),
             )
             for row in raw["sessions"]
         )

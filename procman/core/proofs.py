@@ -97,6 +97,7 @@ def fingerprint(service: Service) -> str:
     parts = (
         (service.command, service.directory, service.user),
         (consumes.broker, consumes.topics, consumes.client_id, consumes.qos, consumes.session.value, consumes.share),
+        *((consumes.ca,) if consumes.ca else ()),
         (consumes.dedup.database, consumes.dedup.table, consumes.dedup.key) if consumes.dedup else None,
     )
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()

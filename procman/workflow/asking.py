@@ -9,9 +9,11 @@ from functools import cached_property
 from procman.adapters import broker, canary, catalogs, database, probes
 from procman.adapters.state import State
 from procman.core import broker_facts, canary_facts, unique_key
+from procman.core.broker_place import BrokerPlace
 from procman.core.checks import Unknown, Verdict
 from procman.core.guards import grouped
 from procman.core.manifest import Consumes, Kind, Service, Session
+from procman.core.members import authorities
 from procman.core.mqtt import without_credentials
 from procman.core.observed import Observed
 from procman.core.proofs import KEY, SHARE
@@ -43,10 +45,15 @@ class Consumer:
             raise ValueError(f"'{self.service.name}' consumes nothing")
         return self.service.consumes
 
+    @property
+    def place(self) -> BrokerPlace:
+        """Where its broker is."""
+        return BrokerPlace(self.consumes.broker, authorities(self.consumes, self.spec.directory))
+
     @cached_property
     def _greeting(self) -> broker_facts.Greeting | Unknown:
         try:
-            return probes.greet(self.consumes.broker)
+            return probes.greet(self.place)
         except Unknown as unknown:
             return unknown
 
@@ -76,7 +83,7 @@ def _broker(consumer: Consumer) -> Answer:
 
 def _session(consumer: Consumer) -> Answer:
     consumes = consumer.consumes
-    seen = probes.away(consumes.broker, consumes.qos, 1, consumer.version)
+    seen = probes.away(consumer.place, consumes.qos, 1, consumer.version)
     return broker_facts.judge_session(consumes.qos, consumes.session is Session.PERSISTENT, seen)
 
 
@@ -85,17 +92,17 @@ def _queue_limit(consumer: Consumer) -> Answer | None:
     if consumes.session is not Session.PERSISTENT or not consumes.qos:
         return None
     count = broker_facts.to_try(broker_facts.needed(consumes.rate, consumes.downtime))
-    seen = probes.away(consumes.broker, consumes.qos, count, consumer.version)
+    seen = probes.away(consumer.place, consumes.qos, count, consumer.version)
     return broker_facts.judge_queue(consumes.rate, consumes.downtime, seen)
 
 
 def _shared(consumer: Consumer) -> Answer | None:
     if not grouped(consumer.consumes):
         return None
-    url, greeting = consumer.consumes.broker, consumer.greeting
+    greeting = consumer.greeting
     numbers = {name: number for number, name in broker.VERSIONS.items()}
-    found = {name: probes.share(url, numbers[name]) for name in greeting.versions}
-    consumer.against[SHARE] = f"{greeting.product or 'a broker'} at {without_credentials(url)}"
+    found = {name: probes.share(consumer.place, numbers[name]) for name in greeting.versions}
+    consumer.against[SHARE] = f"{greeting.product or 'a broker'} at {without_credentials(consumer.consumes.broker)}"
     return broker_facts.judge_share(found)
 
 
@@ -122,7 +129,7 @@ def _canary(consumer: Consumer) -> Answer | None:
     if not consumer.runs:
         return Verdict.UNKNOWN, f"no process of '{consumer.service.name}' runs", "procman up, then verify again"
     flight = canary.fly(
-        consumes.broker, consumer.version, consumes.canary, consumes.dedup, consumer.spec.directory, consumes.qos
+        consumer.place, consumer.version, consumes.canary, consumes.dedup, consumer.spec.directory, consumes.qos
     )
     return canary_facts.judge(flight, consumes.canary.topic)
 

@@ -15,7 +15,7 @@ from procman.adapters.state import State
 from procman.core import members, owed
 from procman.core.applied import Applied
 from procman.core.checks import Unknown
-from procman.core.manifest import Kind, Service
+from procman.core.manifest import Kind
 from procman.core.owed import Owed
 from procman.core.spec import Spec
 from procman.workflow.ready import Progress
@@ -49,7 +49,7 @@ def forget_marks(specs: Iterable[Spec]) -> None:
 
 def owe(state: State, old: Applied | None, new: Applied | None) -> None:
     """Note the sessions of the members that `old` has and `new` has not: they are to be ended, whoever does it."""
-    fresh = [one for name, numbers in gone(old, new) for one in owed.sessions(_service(old, name), numbers)]
+    fresh = [one for name, numbers in gone(old, new) for one in _sessions(old, name, numbers)]
     if fresh:
         noted = {one.key: one for one in (*states.read_owed(state), *fresh)}
         states.write_owed(state, tuple(noted.values()))
@@ -79,27 +79,30 @@ def gone(old: Applied | None, new: Applied | None) -> list[tuple[str, range]]:
     return found
 
 
-def _service(applied: Applied | None, name: str) -> Service | None:
-    """Return the service called `name` as `applied` has it."""
+def _sessions(applied: Applied | None, name: str, numbers: Iterable[int]) -> tuple[Owed, ...]:
+    """Return the sessions of these members of the service called `name`, as `applied` has it."""
     if applied is None:
-        return None
+        return ()
     from procman.workflow.load import load_applied  # noqa: PLC0415 - few scale a consumer
 
     manifest = load_applied(applied).manifest
-    return manifest.service(name) if manifest is not None else None
+    service = manifest.service(name) if manifest is not None else None
+    folder = os.path.dirname(applied.path)  # noqa: PTH120
+    directory = os.path.normpath(os.path.join(folder, service.directory)) if service else folder  # noqa: PTH118
+    return owed.sessions(service, numbers, directory)
 
 
 def _all(applied: Applied | None) -> list[Owed]:
     """Return the sessions of every member that runs as `applied` says."""
     services = applied.services if applied is not None else ()
-    return [one for s in services for one in owed.sessions(_service(applied, s.name), range(s.instances))]
+    return [one for s in services for one in _sessions(applied, s.name, range(s.instances))]
 
 
 def _ended(one: Owed, progress: Progress) -> bool:
     from procman.adapters import sessions  # noqa: PLC0415 - an extra, for those who scale a consumer
 
     try:
-        left = sessions.end(one.broker, one.client_id, one.filters, hand_on=one.hand_on)
+        left = sessions.end(one.place, one.client_id, one.filters, hand_on=one.hand_on)
     except Unknown as unknown:
         words = f"its session '{one.client_id}' may still take messages that nobody reads: {unknown}; {unknown.help}"
         progress(one.unit, f"{words}; the next procman up or scale tries again")

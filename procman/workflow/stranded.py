@@ -29,7 +29,7 @@ TOO_SOON = 90.0
 def check(consumer: Consumer) -> Answer | None:
     """Tell which members have failed; None for a consumer that divides nothing among members that run."""
     members = _members(consumer.service, consumer.observed)
-    if not members[1:] or not owed.sessions(consumer.service, (0,)) or not grouped(consumer.consumes):
+    if not members[1:] or not owed.sessions(consumer.service, (0,), "") or not grouped(consumer.consumes):
         return None
     failed = [unit for unit in members if unit.statename == FAILED]
     if not failed:
@@ -40,27 +40,28 @@ def check(consumer: Consumer) -> Answer | None:
     if consumer.hand_on is None:
         advice = f"procman start {failed[0].unit}; or procman verify --hand-on gives the others what waits there"
         return Verdict.FAIL, f"{evidence}; the broker goes on putting messages into the session of each", advice
-    return Verdict.FAIL, f"{evidence}; {_hand_on(consumer.service, consumer.hand_on)}", f"procman why {failed[0].unit}"
+    return Verdict.FAIL, f"{evidence}; {_hand_on(consumer, consumer.hand_on)}", f"procman why {failed[0].unit}"
 
 
-def _hand_on(service: Service, state: State) -> str:
+def _hand_on(consumer: Consumer, state: State) -> str:
     """End the session of each member that has failed, and return what became of it. No command starts one meanwhile."""
     with states.exclusive(state, lambda: None):
-        members = _members(service, observe(state))
+        members = _members(consumer.service, observe(state))
         if not any(unit.statename == RUNNING for unit in members):
             return "no other member runs, so what waits is left to the next start"
-        told = [_told(service, unit) for unit in members if unit.statename == FAILED]
+        told = [_told(consumer, unit) for unit in members if unit.statename == FAILED]
     return "; ".join(told) or "it runs again"
 
 
-def _told(service: Service, unit: ObservedUnit) -> str:
+def _told(consumer: Consumer, unit: ObservedUnit) -> str:
     from procman.adapters import sessions  # noqa: PLC0415 - an extra, which `verify` alone loads
 
     if unit.retry_at is not None and unit.retry_at - time.time() < TOO_SOON:
         return f"{unit.unit} is tried again in a moment, so its session is left to it"
-    (one,) = owed.sessions(service, (int(unit.unit.rpartition("-")[2]),))
+    number = int(unit.unit.rpartition("-")[2])
+    (one,) = owed.sessions(consumer.service, (number,), consumer.spec.directory)
     try:
-        left = sessions.end(one.broker, one.client_id, one.filters, hand_on=True)
+        left = sessions.end(one.place, one.client_id, one.filters, hand_on=True)
     except Unknown as unknown:
         return f"the session of {unit.unit} could not be ended: {unknown}"
     if left is None:

@@ -16,12 +16,12 @@ import pytest
 from tests.support.members import Shop
 from tests.support.projects import Project, ended
 from tests.support.supervised import free_port
-from tests.support.tiwater import EXACT, EXAMPLES, Key, Message, Publisher, mosquitto, python_lab, readings
+from tests.support.tiwater import EXACT, Key, Message, Publisher, mosquitto, python_lab, readings
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
-COMMAND = (sys.executable, str(EXAMPLES / "tiwater" / "consumer.py"))
+COMMAND = (sys.executable, "consumer.py")
 DEAF = ("/usr/bin/env", "-u", "PROCMAN_MQTT_LEAVE", *COMMAND)
 """The same consumer, which does not know that it may leave for good."""
 
@@ -241,14 +241,14 @@ def test_what_waits_for_a_failed_member_is_handed_on(members: Shop) -> None:
 
 def test_watch_hands_on_what_waits_for_a_failed_member(members: Shop) -> None:
     """Within a round, without being told."""
-    guard = {
+    watcher = {
         "kind": "singleton",
         "command": [sys.executable, "-m", "procman", "verify", "--watch", "--every", "1s", "--only", "members"],
         "memory": "60M",
     }
     tired = {"restart": {"max": 0, "within": "60s", "retry": "never"}}
     members.begin(change=lambda service: {**service, **tired})
-    members.project.write({"mqtt": {**members.mqtt(2), **tired}, "guard": guard})
+    members.project.write({"mqtt": {**members.mqtt(2), **tired}, "watcher": watcher})
     members.project.up()
     os.kill(members.project.pids()["mqtt-1"], signal.SIGKILL)
     members.project.reach({"mqtt-1": "failed"})

@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from procman.adapters import database, probes
-from procman.adapters.broker import V5, V311, Link
+from procman.adapters.broker import V311, Link
+from procman.adapters.broker_client import V5
 from procman.core.broker_facts import Shared, judge_share
+from procman.core.broker_place import BrokerPlace
 from procman.core.checks import Unknown
 from tests.support.mariadb import Mariadb, mariadb
 from tests.support.postgresql import Postgresql, postgresql
@@ -154,15 +156,15 @@ def _amqtt(tmp_path: Path) -> Iterator[str]:
 @pytest.mark.parametrize("version", [V5, V311])
 def test_mosquitto_divides_among_the_members_of_a_group(place: Place, version: int) -> None:
     """Each of 40 messages reaches one of two members, with and without MQTT 5."""
-    shared = probes.share(place.url, version)
+    shared = probes.share(BrokerPlace(place.url), version)
     assert (40, 40, 40) == (shared.sent, sum(shared.counts), shared.distinct)
     assert judge_share({"x": shared})[0] == "PASS"
 
 
 def test_amqtt_grants_a_group_and_delivers_nothing(amqtt: str) -> None:
     """Its SUBACK says yes; of 40 messages 0 arrive: only behaviour counts."""
-    assert ("3.1.1",) == probes.greet(amqtt).versions
-    assert probes.share(amqtt, V311) == Shared(40, (0, 0))
+    assert ("3.1.1",) == probes.greet(BrokerPlace(amqtt)).versions
+    assert probes.share(BrokerPlace(amqtt), V311) == Shared(40, (0, 0))
     with Link(amqtt, version=V311) as link:
         assert link.subscribe(["$share/g/a"], 1) == (1,)
 
@@ -243,7 +245,7 @@ def test_a_broker_that_refuses_the_user_is_unknown(tmp_path: Path) -> None:
     """What it would do for another user is not known."""
     port = free_port()
     with mosquitto(tmp_path, port, extra="allow_anonymous false"), pytest.raises(Unknown, match="refuses the connec"):
-        probes.greet(f"mqtt://me:sesame@127.0.0.1:{port}")
+        probes.greet(BrokerPlace(f"mqtt://me:sesame@127.0.0.1:{port}"))
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from procman.adapters.broker import Link
 from tests.support.projects import Project, Text, ended
@@ -13,12 +15,22 @@ from tests.support.waiting import wait_until
 KEY = ["timestamp", "codigo_tienda", "equipo_id"]
 
 
+def _copied(example: Path, folder: Path) -> Path:
+    """Copy an example into `folder`, its packages as a link."""
+    packages = shutil.ignore_patterns("node_modules", "run", "__pycache__")
+    copy = Path(shutil.copytree(example, folder / example.name, ignore=packages))
+    if (example / "node_modules").exists():
+        (copy / "node_modules").symlink_to(example / "node_modules")
+    return copy
+
+
 class Shop:
     """The project, the port of its broker, and the lab of one language and database."""
 
     def __init__(self, project: Project, port: int, lab: Lab) -> None:
         self.project = project
-        self.lab = replace(lab, port=port)
+        # A copy of its own: another test's consumer, run by hand, would be a stray of this project.
+        self.lab = replace(lab, port=port, example=_copied(lab.example, project.folder))
         self.database = self.lab.database.address
         self.command = self.lab.command
 
@@ -61,8 +73,16 @@ class Shop:
         """How many sessions wait at the broker for a client that is away."""
         with Link(f"mqtt://127.0.0.1:{self.lab.port}") as link:
             link.subscribe(["$SYS/broker/clients/disconnected"], 0)
-            assert link.wait(lambda: bool(link.received), 30)
+            assert link.wait(lambda: bool(link.received), 30), "the broker does not say who is away"
             return int(link.received[-1].payload)
+
+    def keeps(self, number: int) -> bool:
+        """Whether the broker keeps a session for this member, which does not run; afterwards it keeps none."""
+        url, name = f"mqtt://127.0.0.1:{self.lab.port}", f"tiwater-{number}"
+        with Link(url, name, clean=False) as link:
+            present = link.session_present
+        with Link(url, name):
+            return present
 
     def all_stored(self, published: Mapping[Key, Message]) -> None:
         """Each reading that was published becomes exactly one row, and no session is left at the broker."""

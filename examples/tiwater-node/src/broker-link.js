@@ -35,11 +35,11 @@ const NOT_ACKNOWLEDGED_YET = new Error('not acknowledged yet');
 
 class BrokerLink {
   /**
-   * @param {{url: string, topics: string[], clientId: string}} broker
+   * @param {{url: string, topics: string[], clientId: string, ca?: Buffer}} broker `ca`: the authorities to trust
    * @param {(line: string) => void} say
    */
-  constructor({ url, topics, clientId }, say) {
-    Object.assign(this, { url, topics, clientId, say });
+  constructor({ url, topics, clientId, ca }, say) {
+    Object.assign(this, { url, topics, clientId, ca, say });
     this.name = withoutCredentials(url);
     this.inbox = [];
     this.goOn = null;
@@ -137,6 +137,7 @@ class BrokerLink {
       protocolVersion: 4, // a PUBACK as it is written above
       keepalive: KEEPALIVE_SECONDS,
       connectTimeout: CONNECT,
+      ...(this.ca && { ca: this.ca }), // without: the authorities that node knows
     };
   }
 

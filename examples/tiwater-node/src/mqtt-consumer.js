@@ -8,8 +8,8 @@
  *   losing it.
  * - The table has a unique key and rows are upserted, so what comes again changes nothing.
  *
- * Environment: DATABASE, MQTT_BROKER, MQTT_TOPIC, MQTT_CLIENT_ID; what procman says (PROCMAN_MQTT_...) about topics,
- * client id and leaving goes before. NOTIFY_SOCKET, when set, is told when it is ready, alive, stopping.
+ * Environment: DATABASE, MQTT_BROKER, MQTT_CA (a file of the authorities to trust), MQTT_TOPIC, MQTT_CLIENT_ID; what
+ * procman says (PROCMAN_MQTT_...) about topics, client id, authorities and leaving goes before. NOTIFY_SOCKET, when set, is told when it is ready, alive, stopping.
  * Exit codes: 0 stopped and drained; 74 cannot write the database; 75 stopped while the database is locked or away, or
  * told to leave and not done in time; 78 settings. After 74 and 75 nothing uncommitted was acknowledged: the next start
  * receives it again.
@@ -36,6 +36,7 @@ const settings = {
   clientId: told.PROCMAN_MQTT_CLIENT_ID || told.MQTT_CLIENT_ID || 'tiwater-consumer',
   leaveMark: told.PROCMAN_MQTT_LEAVE,
 };
+const authorities = told.PROCMAN_MQTT_CA || told.MQTT_CA;
 
 /** The process shall end, and something is not done. */
 class ToldToStopError extends Error {}
@@ -61,7 +62,8 @@ async function patience(milliseconds) {
 async function consume() {
   const store = await opened(settings.database, patience, say);
   const writer = new Writer(store, patience, say);
-  const link = new BrokerLink(settings, say);
+  const ca = authorities ? fs.readFileSync(authorities) : undefined;
+  const link = new BrokerLink({ ...settings, ca }, say);
   while (stop.at === Infinity) {
     await turn(link, writer);
     supervision.alive();
@@ -114,9 +116,10 @@ function quit(code, line) {
 
 function main() {
   const url = URL.canParse(settings.url) ? new URL(settings.url) : null;
-  if (!url?.hostname || !['mqtt:', 'mqtts:'].includes(url.protocol)) {
-    quit(EXIT.settings, 'MQTT_BROKER: a broker is written mqtt://host:port or mqtts://host:port');
+  if (!url?.hostname || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol)) {
+    quit(EXIT.settings, 'MQTT_BROKER: a broker is written mqtt://host:port; or mqtts, ws, wss');
   }
+  if (authorities && !fs.existsSync(authorities)) quit(EXIT.settings, `MQTT_CA: there is no file ${authorities}`);
   consume().then(
     () => process.exit(0),
     (error) => {
