@@ -8,8 +8,8 @@ Three things together make that true; none of them is enough alone.
 - The table has a unique key and rows are upserted, so what comes again changes nothing.
 
 Environment: DATABASE, MQTT_BROKER, MQTT_CA (a file of the authorities to trust), MQTT_TOPIC, MQTT_CLIENT_ID; what
-procman says (PROCMAN_MQTT_...) about topics, client id, authorities and leaving goes before. NOTIFY_SOCKET, when set, is
-told when it is ready, alive, stopping.
+procman says (PROCMAN_MQTT_...) about topics, client id, authorities and leaving goes before. NOTIFY_SOCKET, when set,
+is told when it is ready, alive, stopping.
 Exit codes: 0 stopped and drained; 74 cannot write the database; 75 stopped while the database is locked or away, or
 told to leave and not done in time; 78 settings. After 74 and 75 nothing uncommitted was acknowledged: the next start
 receives it again.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from procman.core.manifest import Consumes, Kind
-from procman.core.members import client_id, lock, subscriptions, variables
+from procman.core.members import authorities, client_id, lock, subscriptions, variables
 from procman.core.spec import Lock
 from tests.support.values import service
 
@@ -50,3 +52,11 @@ def test_a_further_member_locks_its_client_id() -> None:
     assert Lock("member", "localhost:1883/tiwater-1") == lock(asked, 1, frozenset())
     odd = service("mqtt", consumes=Consumes("mqtt://127.0.0.1:1883", ("a",), client_id="a/+#%"))
     assert Lock("member", "localhost:1883/a%2F%2B%23%25-1") == lock(odd, 1, frozenset())
+
+
+def test_authorities_are_told_as_a_whole_path() -> None:
+    """Relative to the service's directory, as written when it is whole already, and nothing when none are named."""
+    asked = replace(SHARED, ca="certs/ca.pem")
+    assert variables(service("mqtt", consumes=asked), 0, "/s", "/app")["PROCMAN_MQTT_CA"] == "/app/certs/ca.pem"
+    assert authorities(replace(SHARED, ca="/etc/ca.pem"), "/app") == "/etc/ca.pem"
+    assert "PROCMAN_MQTT_CA" not in variables(service("mqtt", consumes=SHARED), 0, "/s", "/app")
