@@ -62,6 +62,7 @@ class Keeper:
         self._pace = Pace()
         self._rarely = 0.0
         self._late: dict[str, int | None] = {}
+        self._asked: dict[str, int] = {}
 
     def begin(self) -> None:
         """Begin to look; once, however often asked."""
@@ -73,6 +74,7 @@ class Keeper:
 
     def leave(self, unit: str, pid: int) -> str:
         """Return what the launcher `pid` of `unit` is told with its leave: the file of its group, and its OOM score."""
+        self._asked[unit] = pid
         group = self._group(unit, pid)
         score = self._pressure.score(unit, self._caps.limits)
         return f"{group}\0{score}" if score else group
@@ -101,6 +103,7 @@ class Keeper:
         self.groups.swapped(unit, unit + inside.SPARE)
         self.chronicle.swapped(unit)
         self._usage.swapped(unit, unit + inside.SPARE)
+        self._asked |= {unit: self._asked.pop(unit + inside.SPARE, 0)}
         self._caps.ended(unit)
 
     def of(self, unit: str, pid: int) -> dict[str, object]:
@@ -122,6 +125,7 @@ class Keeper:
     def forget_all_but(self, units: set[str]) -> None:
         """Drop what is known of other units."""
         self._late = {unit: hard for unit, hard in self._late.items() if unit in units}
+        self._asked = {unit: pid for unit, pid in self._asked.items() if unit in units}
         self._usage.forget_all_but(units)
         self._caps.forget_all_but(units)
 
@@ -151,8 +155,8 @@ class Keeper:
         """Let a hard limit hold that was changed while its process runs, as soon as the kernel can take it."""
         for process in self._processes():
             unit, limit = process.config.name, self._caps.limits.of(process.config.name)
-            if not process.pid or limit is None or inside.is_spare(process):
-                continue
+            if limit is None or not process.pid or self._asked.get(unit) != process.pid:
+                continue  # a launcher that has not asked yet gets its group, with this limit, when it does
             before = self.groups.hard(unit)
             late = not self.groups.change(unit, limit.soft, limit.hard)
             if before != self.groups.hard(unit) or (late and self._late.get(unit) != limit.hard):

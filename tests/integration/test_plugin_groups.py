@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from procman.core import limits
 from procman.core.events import told
 from procman.core.limits import Limit, Limits
 from procman.core.manifest import Restart
+from procman.runtime import launch
 from procman.workflow.history import recorded
 from tests.support.supervised import SLEEPS, Lab, Unit
 from tests.support.waiting import wait_until
@@ -59,7 +61,7 @@ def test_a_burst_is_ended_by_the_kernel_and_told_apart() -> None:
         need_groups(lab)
         write(lab, 150, 150)  # so that nobody but the kernel can be first
         pid = started(lab)
-        assert groups_of(pid) == [f"api-0.{pid}"]
+        wait_until(lambda: groups_of(pid) == [f"api-0.{pid}"], PATIENCE, "it is in its group")
         version = lab.client.status().cgroup
         assert (lab.unit("api-0").memory.by, lab.unit("api-0").memory.hard) == (f"cgroup v{version}", 150 * MIB)
         (lab.state / "burst").touch()
@@ -78,6 +80,7 @@ def test_v2_slows_down_half_way() -> None:
             pytest.skip("v1 slows nobody down")
         write(lab, 60, 100)
         pid = started(lab)
+        wait_until(lambda: groups_of(pid), PATIENCE, "it is in its group")
         folder = Path("/sys/fs/cgroup" + Path(f"/proc/{pid}/cgroup").read_text(encoding="ascii").strip()[3:])
         files = {name: (folder / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.high")}
         assert files == {"memory.max": str(100 * MIB), "memory.high": str(80 * MIB)}
@@ -109,7 +112,8 @@ def test_groups_come_and_go_with_their_processes() -> None:
         assert groups_of(lab.wait("other-0", "RUNNING").pid or 0) == []
         lab.stop("api-0")
         again = started(lab)
-        assert groups_of(again) == [f"api-0.{again}"] != [f"api-0.{pid}"]
+        assert again != pid
+        wait_until(lambda: groups_of(again) == [f"api-0.{again}"], PATIENCE, "it is in a group of its own")
         manager = lab.pid
         lab.end()
         left = [p for p in Path("/sys/fs/cgroup").rglob(f"procman.{manager}") if p.is_dir()]
@@ -162,6 +166,24 @@ def test_a_hard_limit_changes_while_the_process_runs() -> None:
             *("from now on", "from now on", "from its next start, or when it uses less", "from now on"),
         ]
         assert lab.unit("api-0").pid == pid
+
+
+def test_a_launcher_that_takes_its_time_is_no_change() -> None:
+    """Before it has asked for its group nothing is told of a limit, however often anybody looks meanwhile."""
+    with Lab([Unit("api-0", autostart=False), Unit("web-0")]) as lab:
+        need_groups(lab)
+        late = lab.state / "late.py"
+        late.write_text(
+            "import os, sys, time\ntime.sleep(3)\nos.execv(sys.executable, [sys.executable, *sys.argv[1:]])\n"
+        )
+        spec = next(lab.state.glob("api-0.*.spec"))
+        lab.change("api-0", command=f"{sys.executable} {late} -I -S {launch.__file__} {spec}")
+        write(lab, 100, 150)
+        pid = started(lab)
+        wait_until(lambda: groups_of(pid), PATIENCE, "it has asked")
+        number = lab.unit("web-0").memory_samples
+        wait_until(lambda: lab.unit("web-0").memory_samples > number + 8, PATIENCE, "it was looked at again")
+        assert changed(lab) == []
 
 
 def changed(lab: Lab) -> list[str]:

@@ -21,7 +21,7 @@ from procman.adapters.supervisor_rpc import Client
 from procman.core.errors import ProcmanError
 from procman.runtime import lockfiles, procfs
 from tests.support.supervised import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import SLOWNESS, wait_until
 
 SERVICES = Path(__file__).parent / "services"
 PATIENCE = 20.0
@@ -155,7 +155,7 @@ class Project:
         """Run a command to its end."""
         with self.popen(*args, **options) as process:
             try:
-                out, err = process.communicate(timeout=timeout)
+                out, err = process.communicate(timeout=timeout * SLOWNESS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
