@@ -82,13 +82,17 @@ def peak(version: int, folder: str) -> int | None:
 
 
 def kills(version: int, folder: str) -> int:
-    """Return how many processes of the group the kernel has killed for its limit."""
+    """Return how many processes of the group the kernel has killed for its limit.
+
+    v2 counts the first one of a group that it ends together twice, as Linux 6.1 does, which logs it twice as well.
+    """
+    found = {"oom_kill": 0, "oom_group_kill": 0}
     name = "memory.oom_control" if version == V1 else "memory.events"
     for line in text(f"{folder}/{name}").splitlines():
         key, _, value = line.partition(" ")
-        if key == "oom_kill" and value.isdigit():
-            return int(value)
-    return 0
+        if key in found and value.isdigit():
+            found[key] = int(value)
+    return max(found["oom_kill"] - found["oom_group_kill"], min(found["oom_kill"], 1))
 
 
 def write(path: str, value: str) -> None:

@@ -52,8 +52,7 @@ def test_a_kill_by_the_hard_limit_is_told_apart(shop: Project) -> None:
         pytest.skip("no control groups here")
     shop.reach({"api-0": "failed"})
     ended(shop.run("why", "api"), 0, "SIGKILL, killed by the kernel for its hard memory limit, 150 MiB")
-    (death,) = shop.run("why", "api", "--json").json()["deaths"]
-    assert death["cause"] == "kernel-oom"
+    assert "hard-limit" in [death["cause"] for death in shop.run("why", "api", "--json").json()["deaths"]]
 
 
 def test_node_knows_its_limit(shop: Project) -> None:

@@ -90,7 +90,7 @@ def test_v2_in_a_group_of_its_own(tmp_path: Path) -> None:
     v2_group(tmp_path, mine)
     for name in ("memory.max", "memory.high", "memory.oom.group", "cgroup.procs"):
         put(tmp_path, f"{mine}/api-0.7/{name}")
-    put(tmp_path, f"{mine}/api-0.7/memory.events", "low 0\nhigh 4\nmax 2\noom 1\noom_kill 3\noom_group_kill 1\n")
+    put(tmp_path, f"{mine}/api-0.7/memory.events", "low 0\nhigh 4\nmax 2\noom 1\noom_kill 4\noom_group_kill 1\n")
     put(tmp_path, f"{mine}/api-0.7/memory.peak", str(99 * MIB))
     put(tmp_path, f"{mine}/api-0.7/memory.current", str(50 * MIB))
     groups = Groups(root)
@@ -161,3 +161,19 @@ def test_what_dead_managers_left_is_removed(tmp_path: Path) -> None:
     Groups(root).find()
     left = sorted(p.name for p in (tmp_path / "sys/fs/cgroup/memory").iterdir())
     assert left == sorted(["other.4", "procman.1", f"procman.{os.getpid()}"])
+
+
+@pytest.mark.parametrize(
+    ("counts", "number"),
+    [
+        ("low 0\noom 1\noom_kill 0\noom_group_kill 0\n", 0),
+        ("oom 1\noom_kill 2\noom_group_kill 1\n", 1),
+        ("oom 1\noom_kill 4\noom_group_kill 1\n", 3),
+        ("oom 1\noom_kill 1\noom_group_kill 1\n", 1),
+        ("oom 2\noom_kill 2\n", 2),
+    ],
+)
+def test_v2_counts_the_first_of_a_group_twice(tmp_path: Path, counts: str, number: int) -> None:
+    """What Linux 6.1 writes when it ends one process by its group is one kill; older kernels say less."""
+    (tmp_path / "memory.events").write_text(counts, encoding="ascii")
+    assert groupfs.kills(V2, str(tmp_path)) == number
