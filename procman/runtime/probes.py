@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from procman.runtime import listening, sockets
-from procman.runtime.exec_probe import Exec
 from procman.runtime.http_probe import Http
-from procman.runtime.log_probe import Line
 from procman.runtime.probe import Settled
 from procman.runtime.sockets import Address, Where
 
@@ -97,7 +95,7 @@ def alive(spec: Known, means: Means) -> list[Probe]:
         if kind == "notify":
             found.append(Watchdog(means.notices, spec.alive_times[0]))
         elif kind == "exec":
-            found.append(Exec(means.errands, spec, "alive", within))
+            found.append(_exec(spec, means, "alive", within))
         elif kind == "tcp" and argument:
             found.append(Http(sockets.where(argument), None, spec.good["alive"], within, own=False))
         elif place is not None:
@@ -130,6 +128,18 @@ def _tcp(argument: str, spec: Known, _means: Means) -> list[Probe]:
     return [Http(place, None, good, within, own=own) for place in places]
 
 
+def _exec(spec: Known, means: Means, kind: str, within: float) -> Probe:
+    from procman.runtime.exec_probe import Exec  # noqa: PLC0415 - most projects have none
+
+    return Exec(means.errands, spec, kind, within)
+
+
+def _log(pattern: str, _spec: Known, means: Means) -> list[Probe]:
+    from procman.runtime.log_probe import Line  # noqa: PLC0415 - most projects have none
+
+    return [Line(pattern, means.around)]
+
+
 def _asked_at(spec: Known) -> Where | None:
     """Return where a probe asks: the first TCP address, else the first unix socket, else nowhere."""
     return next((place for place in spec.places if isinstance(place, Address)), next(iter(spec.places), None))
@@ -141,8 +151,8 @@ _INSTEAD = ("notify", "ipc")
 KINDS: dict[str, Callable[[str, Known, Means], list[Probe]]] = {
     "http": _http,
     "tcp": _tcp,
-    "exec": lambda _, spec, means: [Exec(means.errands, spec, "ready", spec.ready_times[0])],
-    "log": lambda argument, _, means: [Line(argument, means.around)],
+    "exec": lambda _, spec, means: [_exec(spec, means, "ready", spec.ready_times[0])],
+    "log": _log,
     "notify": lambda _argument, _spec, means: [Notified(means.notices)],
     "ipc": lambda _argument, _spec, means: [Notified(means.notices, "it has not called process.send('ready')")],
 }

@@ -13,7 +13,6 @@ from supervisor.states import ProcessStates
 
 from procman.runtime import inside, listening, probes, specfile
 from procman.runtime.probe import Probe, Subject
-from procman.runtime.tap import Tap
 from procman.runtime.watching import Watching
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from procman.runtime.inside import Process
     from procman.runtime.listeners import Listeners
     from procman.runtime.sockets import Where
+    from procman.runtime.tap import Tap
 
 FIRST, LAST = 0.01, 0.25
 PAUSE = 1.0
@@ -207,6 +207,8 @@ class Readiness(Watching[Watched]):
             self._listeners.aim(unit, place, port)
 
         def tap(hear: Callable[[bytes], None]) -> Tap:
+            from procman.runtime.tap import Tap  # noqa: PLC0415 - most projects have no use for it
+
             return Tap(watched.process, hear)
 
         def alone() -> bool:

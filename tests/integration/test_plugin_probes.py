@@ -168,7 +168,8 @@ def test_group_of_a_command_ends_with_its_look_and_with_the_service() -> None:
         hang = Ready(command=shell(leaves + "wait", own), attempt=3600.0)
         brief = replace(hang, command=shell(leaves + "exit 5", f"{own}-brief"), interval=3600.0)
         late = replace(hang, attempt=0.5, interval=3600.0, command=shell(leaves + "wait", f"{own}-late"))
-        units = [Unit("hang-0", ready=hang), Unit("brief-0", ready=brief), Unit("late-0", ready=late)]
+        deaf = "import signal\nsignal.signal(15, signal.SIG_IGN)\nwhile True: signal.pause()"
+        units = [Unit("hang-0", deaf, ready=hang), Unit("brief-0", ready=brief), Unit("late-0", ready=late)]
         lab.units = [*lab.units, *units]
         lab.write()
         lab.client.reload_config()
@@ -181,7 +182,10 @@ def test_group_of_a_command_ends_with_its_look_and_with_the_service() -> None:
         assert len(marked(own)) > 1
         lab.client.stop("hang-0")
         wait_until(lambda: not marked(own), PATIENCE, "what ran for the stopped service is gone")
-        assert lab.unit("last-0").pid
+        ending = lab.unit("hang-0")
+        assert ending.statename == "STOPPING", "nothing is asked of it while it ends"
+        os.kill(ending.pid or 0, signal.SIGKILL)
+        lab.wait("hang-0", "STOPPED")
 
 
 def test_command_of_liveness_restarts_and_does_not_outlive() -> None:
@@ -224,13 +228,13 @@ def test_stop_of_everything_leaves_no_command_behind() -> None:
             wait_until(lambda: not marked(own), PATIENCE, "it is gone")
 
 
-def test_a_hundred_hanging_commands_block_nobody() -> None:
-    """Fifty services with a command that hangs are all looked at again, while one is asked in time and well."""
+def test_many_hanging_commands_block_nobody() -> None:
+    """Thirty services with a command that hangs are all told of, while one is asked in time and well."""
     hang = Ready(command=("sleep", "3600"), attempt=0.5, interval=0.1)
     fine = Alive(command=("true",), interval=0.1, timeout=PATIENCE, failures=1)
-    with Lab([*(Unit(f"hang-{n}", ready=hang) for n in range(50)), Unit("well-0", alive=fine)]) as lab:
+    with Lab([*(Unit(f"hang-{n}", ready=hang) for n in range(30)), Unit("well-0", alive=fine)]) as lab:
         pid = ready(lab, "well-0").pid
-        for number in range(50):
+        for number in range(30):
             awaits(lab, f"hang-{number}", "no end within 0.5 s")
         assert (lab.unit("well-0").pid, lab.unit("well-0").restarts) == (pid, 0)
 
@@ -256,6 +260,21 @@ def test_line_of_its_log_makes_ready() -> None:
         awaits(lab, "job-0", "no line with 'Listening on *3000 in * ms' in its log")
         (lab.state / "go").touch()
         ready(lab, "job-0")
+
+
+def test_first_words_are_heard_however_busy_the_manager_is() -> None:
+    """While others are waited for, and looked at seldom, what a quick program says at once is not missed."""
+    quick = ("/bin/sh", "-c", "echo up; exec sleep 3600")
+    with Lab([Unit("never-0", ready=Ready(log="never"))]) as lab:
+        lab.wait("never-0", "RUNNING")
+        awaits(lab, "never-0", "no line with 'never'")
+        lab.units += [Unit(f"quick-{n}", argv=quick, ready=Ready(log="up")) for n in range(8)]
+        lab.write()
+        lab.client.reload_config()
+        for number in range(8):
+            lab.client.add(f"quick-{number}")
+        for number in range(8):
+            ready(lab, f"quick-{number}")
 
 
 def test_line_of_an_earlier_start_does_not_count() -> None:
