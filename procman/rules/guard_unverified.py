@@ -63,12 +63,12 @@ def check(context: Context) -> Iterator[Problem]:
                 message = f"consumer '{service.name}' is held at one instance{where}: {reason}"
                 yield Problem(at, message, HELP)
     if grouped(context.manifest.services):
-        yield from _together(context.manifest)
+        yield from _together(context.manifest, context.local_names)
 
 
-def _together(manifest: Manifest) -> Iterator[Problem]:
+def _together(manifest: Manifest, local_names: frozenset[str]) -> Iterator[Problem]:
     told = set()
-    for entry, others in earlier(manifest.services):
+    for entry, others in earlier(manifest.services, local_names):
         other = next((o for o in others if entry.group is not None and o.group == entry.group), None)
         if other is None or entry.service.name in told:
             continue

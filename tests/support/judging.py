@@ -50,15 +50,16 @@ def judged(
     profile: str | None = None,
     scale: Mapping[str, int] | None = None,
     force: bool = False,
+    names: frozenset[str] = frozenset(),
 ) -> list[Told]:
-    """Return what `rule` says of the manifest in `text`; line 3 of the file is its first line."""
+    """Return what `rule` says of the manifest in `text`; line 3 of the file is its first line. `names`: this host's."""
     found, source = manifest(text)
     if profile is not None:
         found = with_profile(found, profile)
     if scale is not None:
         found = with_scale(found, dict(scale))
     plan = None if ram is None else make_plan(found, budget_for(named(ram, "--ram"), found.budget))
-    known = None if facts is None else Facts(facts)
+    known = None if facts is None and not names else Facts(facts or {}, local_names=names)
     said = engine.run(Context(found, known, plan, force), (rule,))
     assert {f.file for f in said} <= {"procman.yaml"}
     assert {f.why for f in said} <= {rule.WHY}

@@ -19,6 +19,7 @@ from tests.support.waiting import wait_until
 
 USER, DATABASE = "procman", "tiwater"
 PATIENCE = 60.0
+DEBIAN = Path("/usr/lib/postgresql")
 QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")  # a killed client loses nothing by it
 
 
@@ -91,7 +92,7 @@ def postgresql(*, durable: bool = False) -> Iterator[Postgresql]:
 
 def _binaries() -> Path:
     """Debian keeps them out of the PATH, one folder per version."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda each: float(each.parent.name))
+    found = sorted(DEBIAN.glob("*/bin"), key=lambda each: float(each.parent.name))
     return found[-1] if found else Path(need("initdb", "postgresql")).resolve().parent
 
 

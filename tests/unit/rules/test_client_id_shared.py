@@ -52,3 +52,14 @@ def test_own_client_ids_are_fine(one: str, broker: str, other: str) -> None:
     """Another id (case counts), another broker, and ids that the broker gives are not told."""
     text = TWO.format("mqtt://h", one, broker, other).replace(", }", "}")
     assert judged(rule, text) == []
+
+
+def test_id_of_a_member_is_told() -> None:
+    """Of a consumer that asks for three, `-1` and `-2` are taken, whichever of the two services comes first."""
+    consumes = "consumes: {broker: mqtt://h, topics: [a], client_id: c"
+    scaled = f"mqtt: {{kind: scalable, instances: 3, command: a, {consumes}, share: g}}}}"
+    other = f"logs: {{kind: singleton, command: b, {consumes.replace('[a]', '[b]')}-2}}}}"
+    text = "\n    services:\n      {0}\n      {1}\n"
+    assert ["'logs' uses the client id of 'mqtt-2'"] == [t.message for t in judged(rule, text.format(scaled, other))]
+    assert ["'mqtt' uses the client id of 'logs'"] == [t.message for t in judged(rule, text.format(other, scaled))]
+    assert judged(rule, text.format(scaled, other).replace("c-2", "c-3")) == []
