@@ -16,6 +16,7 @@ import peers
 import plan
 import status
 import validate
+import watch
 
 BENCHES = {
     "status": status.main,
@@ -32,6 +33,7 @@ LONG = {
     "day": day.main,
     "consumer-kills": consumers.kills,
     "consumer-scale": consumers.scale,
+    "consumer-watch": watch.main,
     "consumer-guards": consumers.guards,
     "consumer-speed": consumers.speed,
 }

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sqlite3
 import sys
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from procman.workflow.watch import Watch
 from tests.support.members import Shop
 from tests.support.projects import Project, ended
 from tests.support.supervised import free_port
@@ -258,6 +261,27 @@ def test_watch_hands_on_what_waits_for_a_failed_member(members: Shop) -> None:
         assert publisher.confirmed() == 400
     members.all_stored(published)
     ended(members.project.run("events", "mqtt"), 0, "FAIL members", "mqtt-1 failed")
+
+
+def test_watch_keeps_nothing_of_its_rounds(members: Shop) -> None:
+    """Twelve rounds whose verdicts change each time: what the watch holds does not grow; bench/watch.py in full."""
+    members.begin()
+    said: list[str] = []
+    watch = Watch(str(members.project.file), (), ("unique-key",), 1, members.project.environment(), said.append)
+    held = []
+    tracemalloc.start()
+    try:
+        for number in range(12):
+            table = ("plain", "readings") if number % 2 else ("readings", "plain")
+            with closing(sqlite3.connect(members.database, timeout=30)) as connection:
+                connection.execute(f"ALTER TABLE {table[0]} RENAME TO {table[1]}")
+            assert len(watch.round()) == 1
+            gc.collect()
+            held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert len(said) == 12
+    assert held[-1] - held[3] < 100_000, held
 
 
 def test_watching_what_does_not_run_is_told(members: Shop) -> None:
