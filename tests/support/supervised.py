@@ -28,7 +28,7 @@ from procman.engines.supervisord import AGAIN
 from procman.runtime import launch
 from tests.support.waiting import wait_until
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 MINFDS = 256
 
 HEAD = """\
