@@ -11,9 +11,9 @@ import pytest
 
 from procman.adapters.host import PRELOADS
 from procman.core import rolling
-from procman.core.lifecycle import Ready
+from procman.core.lifecycle import Alive, Ready
 from procman.core.manifest import Address
-from tests.support.probed import PATIENCE, RAW, finished, ready
+from tests.support.probed import PATIENCE, RAW, finished, marked, ready
 from tests.support.supervised import Lab, Unit, ask, free_port
 from tests.support.waiting import wait_until
 
@@ -122,3 +122,25 @@ def test_line_of_the_old_process_is_not_that_of_the_new() -> None:
         assert unit.job is not None
         assert (unit.pid, unit.job.phase) == (old, rolling.FAILED)
         assert "no line with 'Listening'" in (unit.job.why or "")
+
+
+def test_command_for_the_old_process_outlives_a_failed_replacement() -> None:
+    """When the new process is gone, what it left behind is ended, and not what the old one is asked with."""
+    asks = '[ ! -e slow ] || python3 -c "import time; time.sleep(3600)" "$0"'
+    with Lab([Unit("last-0")]) as lab:
+        mark = f"mark-of-{lab.state.name}"
+        probe = Alive(command=("sh", "-c", asks, mark), interval=0.1, timeout=3600.0)
+        how = replace(SHORT, log="Listening *")
+        lab.units += [Unit("log-0", SERVES, Address("127.0.0.1", free_port()), ready=how, alive=probe)]
+        lab.write()
+        lab.client.reload_config()
+        lab.client.add("log-0")
+        pid = ready(lab, "log-0").pid
+        (lab.state / "slow").touch()
+        wait_until(lambda: marked(mark), PATIENCE, "the old one is asked")
+        before = set(marked(mark))
+        (lab.state / "bad").touch()
+        unit = finished(lab, "log-0", lab.client.replace("log-0", "a test"))
+        assert unit.job is not None
+        assert (unit.pid, unit.job.phase) == (pid, rolling.FAILED)
+        assert before <= set(marked(mark))
