@@ -10,7 +10,7 @@ import stat
 from procman import runtime
 from procman.adapters.own_names import local_names
 from procman.core.argv import PACKAGE_RUNNERS, calls
-from procman.core.facts import Facts, ServiceFacts
+from procman.core.facts import Facts, Former, ServiceFacts
 from procman.core.manifest import Manifest, Service
 from procman.core.places import UnixSocket, located
 
@@ -18,24 +18,36 @@ PRELOADS = os.path.join(os.path.dirname(runtime.__file__), "preload")  # noqa: P
 """What is loaded before a service so that it takes its address and drains."""
 
 _SHEBANG_BYTES = 256
+_NEVER = Former()
+
+EnvFile = tuple[dict[str, str], str | None]
 
 
-def facts(manifest: Manifest, env_files: dict[str, tuple[dict[str, str], str | None]], path: str) -> Facts:
+def facts(manifest: Manifest, env_files: dict[str, EnvFile], path: str, former: Former = _NEVER) -> Facts:
     """Return the host's facts for each service. `path` is the PATH to search; `env_files` what was read of each."""
     return Facts(
-        services={s.name: _service(s, manifest.base, env_files.get(s.env_file or ""), path) for s in manifest.services},
+        services={
+            s.name: _service(s, manifest.base, env_files.get(s.env_file or ""), path, former) for s in manifest.services
+        },
         local_names=local_names(),
         open_files=_open_files(),
         root=os.geteuid() == 0,
     )
 
 
-def _service(service: Service, base: str, read: tuple[dict[str, str], str | None] | None, path: str) -> ServiceFacts:
+def _service(service: Service, base: str, read: EnvFile | None, path: str, former: Former) -> ServiceFacts:
     directory = os.path.normpath(os.path.join(base, service.directory))  # noqa: PTH118 - no look at links
     user = _user(service.user)
     variables, fault = read or ({}, None)
     search = dict(service.env).get("PATH") or variables.get("PATH") or path
-    executable = _executable(service.command[0], directory, search)
+    before = former.programs.get(service.name, {})
+
+    def found(word: str) -> str | None:
+        known = before.get(word) if former.used else None
+        return known if known and _runs(known) else _executable(word, directory, search)
+
+    executable = found(service.command[0])
+    last = None if executable else before.get(service.command[0])
     owners = {owner: ids for owner in _owners_of(service) if (ids := _ids(owner)) is not None}
     return ServiceFacts(
         directory=directory,
@@ -56,10 +68,11 @@ def _service(service: Service, base: str, read: tuple[dict[str, str], str | None
         places=tuple(located(place, base, owners) for place in service.listens),
         owners_unknown=tuple(owner for owner in _owners_of(service) if owner not in owners),
         probes=tuple(
-            (key, _executable(probe.command[0], directory, search))
+            (key, found(probe.command[0]))
             for key, probe in (("ready", service.ready), ("alive", service.alive))
             if probe is not None and probe.command
         ),
+        former=last if last and _runs(last) else None,
     )
 
 

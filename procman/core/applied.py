@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from procman.core.facts import Former
 
 SCHEMA_VERSION = 1
 
@@ -35,7 +39,8 @@ class AppliedService:
 class Applied:
     """The last applied plan. `path`: the manifest's real path; `stopped`: units that the operator stopped.
 
-    `unfinished`: it is being applied, or whoever applied it was killed half way.
+    `unfinished`: it is being applied, or whoever applied it was killed half way. `programs`: by service, where each
+    word without a path was found, that of its command and of its probes.
     """
 
     project: str
@@ -53,10 +58,17 @@ class Applied:
     down: bool = False
     unfinished: bool = False
     shed: bool = False
+    programs: tuple[tuple[str, Pairs], ...] = ()
 
     def service(self, name: str) -> AppliedService | None:
         """Return the service called `name`, or None."""
         return next((s for s in self.services if s.name == name), None)
+
+    def former(self, *, used: bool) -> Former:
+        """Return where the programs were found; `used`: they are what is meant as long as they run."""
+        from procman.core.facts import Former  # noqa: PLC0415 - `status` comes here without
+
+        return Former({name: dict(found) for name, found in self.programs}, used)
 
     def ended(self) -> Applied:
         """Return this record as `down` leaves it: the profile is remembered, everything else is over."""
@@ -83,12 +95,17 @@ def _from_raw(raw: dict[str, object]) -> Applied:
     def pairs(rows: object) -> Pairs:
         return tuple((str(name), str(value)) for name, value in rows)  # type: ignore[attr-defined]
 
-    rest = {k: v for k, v in raw.items() if k not in ("variables", "env_files", "scaled", "stopped", "services")}
+    def groups(rows: object) -> tuple[tuple[str, Pairs], ...]:
+        return tuple((str(name), pairs(values)) for name, values in rows)  # type: ignore[attr-defined]
+
+    made = ("variables", "env_files", "scaled", "stopped", "services", "programs")
+    rest = {k: v for k, v in raw.items() if k not in made}
     return Applied(
         **rest,  # type: ignore[arg-type]
         variables=pairs(raw["variables"]),
-        env_files=tuple((name, pairs(values)) for name, values in raw["env_files"]),  # type: ignore[attr-defined]
+        env_files=groups(raw["env_files"]),
         scaled=tuple((name, int(count)) for name, count in raw["scaled"]),  # type: ignore[attr-defined]
         stopped=tuple(raw["stopped"]),  # type: ignore[arg-type]
         services=tuple(AppliedService(**row) for row in raw["services"]),  # type: ignore[attr-defined]
+        programs=groups(raw.get("programs", ())),
     )

@@ -15,7 +15,8 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 class ServiceFacts:
     """What the host says of one service. Paths are absolute; None means it is not there.
 
-    `executable` is the first word of the command, resolved. `variables` are those of the env_file. Modes are permission
+    `executable` is the first word of the command, resolved; where it is None, `former` is where the last `up` found it,
+    if it still runs. `variables` are those of the env_file. Modes are permission
     bits. `script`: what package.json says of the script that the command names. `interpreter`: what the first line of
     the executable names, bare (``node``). `preloads`: the folder of `runtime/preload`, which the account of the service
     can read or not. `places`: where it listens, when there are several or unix sockets, located on this host;
@@ -41,6 +42,18 @@ class ServiceFacts:
     places: tuple[Place, ...] = ()
     owners_unknown: tuple[str, ...] = ()
     probes: tuple[tuple[str, str | None], ...] = ()
+    former: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """Where the last `up` found the programs of each service, by the word that the manifest has.
+
+    `used`: they are what is meant as long as they run, so that nothing depends on the PATH of today.
+    """
+
+    programs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)

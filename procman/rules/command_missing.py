@@ -2,7 +2,8 @@
 
 ## What it checks
 The first word of each command: a path from the service's directory, or a name on the PATH of the one who runs
-procman (or of the service's own `env: {PATH: ...}`). Only asked on the host itself, not with `--offline`.
+procman (or of the service's own `env: {PATH: ...}`). Only asked on the host itself, not with `--offline`. `up` and
+`plan` name the place where the last `up` found it, if it is still there.
 
 ## Why it matters
 The service cannot start.
@@ -40,6 +41,11 @@ def check(context: Context) -> Iterator[Problem]:
         known = context.facts.services.get(service.name)
         if known is None or known.executable is not None or not known.directory_exists:
             continue
-        message = f"'{service.command[0]}' of service '{service.name}' is not an executable program here"
+        word = service.command[0]
+        message = f"'{word}' of service '{service.name}' is not an executable program here"
         help_text = "install it, correct the name, write its absolute path, or run procman with a PATH that has it"
+        if known.former is not None:
+            message = f"'{word}' of service '{service.name}' is not on this PATH; the last up found {known.former}"
+            folder = known.former.rpartition("/")[0]
+            help_text = f'PATH="{folder}:$PATH" procman up, or `{known.former}` instead of `{word}` in the manifest'
         yield Problem(places.value("services", service.name, "command"), message, help_text)

@@ -10,6 +10,7 @@ from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.diff import Action
 from procman.core.errors import Failed, WrongUse
+from procman.core.facts import Former
 from procman.core.values import dataclass, replace
 from procman.workflow.decide import Approved, Choice, Decision, Refused, approve, decide, recommended
 from procman.workflow.load import Loaded, load_file, manifest_path
@@ -34,9 +35,10 @@ def plan(
     """
     loaded = load_file(manifest_path(file, environment), environment)
     choice = Choice(profile=profile, ram=ram)
-    if profile is None and ram is None:
+    if ram is None:
         with contextlib.suppress(Failed):  # another user's: `actions` says so
-            choice = replace(choice, profile=remembered_profile(loaded, record_of(loaded, environment)))
+            applied = record_of(loaded, environment)
+            choice = replace(choice, profile=profile or remembered_profile(loaded, applied), former=_former(applied))
     decision = decide(loaded, choice, environment)
     if profile is None and ram is not None:
         best = recommended(decision)
@@ -80,7 +82,7 @@ def for_up(
     if scaled and not keep_scale:
         said.append(f"back to the manifest: {', '.join(scaled)} was scaled (--keep-scale keeps it)")
         scaled = {}
-    choice = Choice(profile=profile, scale=scaled, force=force)
+    choice = Choice(profile=profile, scale=scaled, force=force, former=_former(applied))
     return approve(decide(loaded, choice, environment)), tuple(said)
 
 
@@ -108,6 +110,11 @@ def remembered_profile(loaded: Loaded, applied: Applied | None) -> str | None:
     if applied is None or loaded.manifest is None:
         return None
     return applied.profile if any(p.name == applied.profile for p in loaded.manifest.profiles) else None
+
+
+def _former(applied: Applied | None) -> Former:
+    """Return where the programs were found the last time: `up` looks anew, and names that when it finds nothing."""
+    return applied.former(used=False) if applied is not None else Former()
 
 
 def _known_counts(loaded: Loaded, applied: Applied | None) -> dict[str, int]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from procman.core.budget import budget_for
 from procman.core.diagnostics import Finding, by_place, errors
 from procman.core.errors import ProcmanError, WrongUse
-from procman.core.facts import Facts
+from procman.core.facts import Facts, Former
 from procman.core.machine import Machine, named
 from procman.core.manifest import Kind, Manifest, with_profile, with_scale
 from procman.core.plan import Plan, make_plan
@@ -34,7 +34,8 @@ DECLARED = "budget.ram"
 class Choice:
     """What a command asks for beyond the file. `ram`: bytes of another machine; `offline`: ask nothing of this host.
 
-    `kept`: services that have company already: what was verified of them does not grow old.
+    `kept`: services that have company already: what was verified of them does not grow old. `former`: where their
+    programs were found the last time.
     """
 
     profile: str | None = None
@@ -43,6 +44,7 @@ class Choice:
     force: bool = False
     offline: bool = False
     kept: frozenset[str] = frozenset()
+    former: Former = field(default_factory=Former)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def decide(loaded: Loaded, choice: Choice, environment: Mapping[str, str]) -> De
     if not choice.offline:
         from procman.adapters import host  # noqa: PLC0415 - a check that asks nothing of this host loads none of it
 
-        facts = host.facts(manifest, loaded.env_files, environment.get("PATH", ""))
+        facts = host.facts(manifest, loaded.env_files, environment.get("PATH", ""), choice.former)
     asked = facts if choice.ram is None else None
     found = engine.run(Context(manifest, asked, plan, choice.force, proofs))
     return Decision(loaded, manifest, plan, facts, by_place([*loaded.findings, *found]), proofs)

@@ -218,7 +218,8 @@ def _again(
     `fewer` instances than now no lack of room is a reason to refuse.
     """
     kept = frozenset(s.name for s in applied.services if s.instances > 1) - (counted or set())
-    choice = Choice(profile=applied.profile, scale=scaled, force=applied.forced or fewer, kept=kept)
+    former = applied.former(used=True)
+    choice = Choice(profile=applied.profile, scale=scaled, force=applied.forced or fewer, kept=kept, former=former)
     return approve(decide(load_applied(applied), choice, environment))
 
 

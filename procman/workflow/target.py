@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from procman.core.applied import Applied, AppliedService
+from procman.core.applied import Applied, AppliedService, Pairs
 from procman.core.diff import Action, Do, Running, Wanted
+from procman.core.facts import ServiceFacts
 from procman.core.limits import hard_of
 from procman.core.manifest import Instances, Ready, Service
 from procman.core.plan import PlannedService
@@ -97,7 +98,16 @@ def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Ap
         usable=plan.budget.usable,
         forced=forced,
         shed=approved.manifest.budget.shed,
+        programs=tuple((s.name, _programs(s, approved.facts.services[s.name])) for s in approved.manifest.services),
     )
+
+
+def _programs(service: Service, known: ServiceFacts) -> Pairs:
+    """Return where each word of the service that has no path was found, sorted."""
+    probes = {"ready": service.ready, "alive": service.alive}
+    found = {service.command[0]: known.executable}
+    found |= {probe.command[0]: path for key, path in known.probes if (probe := probes[key]) is not None}
+    return tuple(sorted((word, path) for word, path in found.items() if path and "/" not in word))
 
 
 def _wanted(spec: Spec, record: Applied, *, run: bool) -> Wanted:

@@ -44,6 +44,21 @@ CASES = (
         ],
     ),
     (
+        command_missing,
+        {"api": replace(BAD, former="/opt/node 20/bin/nodee"), "web": replace(BAD, executable="/srv/app/serve")},
+        [
+            Told(
+                "PM020",
+                "command-missing",
+                "error",
+                "'nodee' of service 'api' is not on this PATH; the last up found /opt/node 20/bin/nodee",
+                'PATH="/opt/node 20/bin:$PATH" procman up, '
+                "or `/opt/node 20/bin/nodee` instead of `nodee` in the manifest",
+                "5: nodee src/index.js",
+            )
+        ],
+    ),
+    (
         directory_missing,
         {"api": GONE, "web": GONE},
         [
