@@ -61,7 +61,7 @@ def command(
     if saved is not None:
         file, profile, no_profile = file or saved.path, saved.profile, saved.profile is None
     approved, said = ask.for_up(file, shell, profile=profile, no_profile=no_profile, keep_scale=keep_scale, force=force)
-    output.show(approved.warnings, approved.loaded, sys.stderr)
+    output.show(approved.warnings, approved.loaded, sys.stderr, ask.known(approved, shell))
     for words in said:
         talk(words)
     state = ask.state_of(approved, shell)

@@ -40,7 +40,8 @@ class Applied:
     """The last applied plan. `path`: the manifest's real path; `stopped`: units that the operator stopped.
 
     `unfinished`: it is being applied, or whoever applied it was killed half way. `programs`: by service, where each
-    word without a path was found, that of its command and of its probes.
+    word without a path was found, that of its command and of its probes. `shown`: code and message of the findings that
+    `up` has shown in full.
     """
 
     project: str
@@ -59,6 +60,7 @@ class Applied:
     unfinished: bool = False
     shed: bool = False
     programs: tuple[tuple[str, Pairs], ...] = ()
+    shown: Pairs = ()
 
     def service(self, name: str) -> AppliedService | None:
         """Return the service called `name`, or None."""
@@ -98,7 +100,7 @@ def _from_raw(raw: dict[str, object]) -> Applied:
     def groups(rows: object) -> tuple[tuple[str, Pairs], ...]:
         return tuple((str(name), pairs(values)) for name, values in rows)  # type: ignore[attr-defined]
 
-    made = ("variables", "env_files", "scaled", "stopped", "services", "programs")
+    made = ("variables", "env_files", "scaled", "stopped", "services", "programs", "shown")
     rest = {k: v for k, v in raw.items() if k not in made}
     return Applied(
         **rest,  # type: ignore[arg-type]
@@ -108,4 +110,5 @@ def _from_raw(raw: dict[str, object]) -> Applied:
         stopped=tuple(raw["stopped"]),  # type: ignore[arg-type]
         services=tuple(AppliedService(**row) for row in raw["services"]),  # type: ignore[attr-defined]
         programs=groups(raw.get("programs", ())),
+        shown=pairs(raw.get("shown", ())),
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.applied import Applied
+from procman.core.diagnostics import Finding
 from procman.core.diff import Action
 from procman.core.errors import Failed, WrongUse
 from procman.core.facts import Former
@@ -90,6 +91,13 @@ def for_render(file: str | None, environment: Mapping[str, str], profile: str | 
     """Return the approved decision that `render` writes."""
     loaded = load_file(manifest_path(file, environment), environment)
     return approve(decide(loaded, Choice(profile=profile), environment))
+
+
+def known(approved: Approved, environment: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return what was found of an approved project and was shown by the last `up` that was applied."""
+    applied = record_of(approved.loaded, environment)
+    shown = set(applied.shown) if applied is not None else set()
+    return tuple(f for f in approved.warnings if (f.code, f.message) in shown)
 
 
 def state_of(approved: Approved, environment: Mapping[str, str]) -> State:

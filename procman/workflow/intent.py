@@ -32,6 +32,8 @@ def intended(project: Project, approved: Approved, applied: Applied, units: set[
         raise NotRunning("the manager is not running", "start it with procman up")
     existing = {r.unit for r in before.running}
     target = target_for(approved, project.state.folder, applied.stopped, forced=applied.forced)
+    # Only `up` shows what is found.
+    target = replace(target, applied=replace(target.applied, shown=applied.shown))
     target = untouched(target, before.running, units - existing if command == SCALE else units, units)
     actions = narrowed(diff(target.wanted, before.running), units)
     if command in (RESTART, RELOAD):

@@ -98,6 +98,7 @@ def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Ap
         usable=plan.budget.usable,
         forced=forced,
         shed=approved.manifest.budget.shed,
+        shown=tuple((f.code, f.message) for f in approved.warnings),
         programs=tuple((s.name, _programs(s, approved.facts.services[s.name])) for s in approved.manifest.services),
     )
 
