@@ -23,7 +23,7 @@ PYTHON = Path(os.environ.get("SERVERS_BIN", Path(sys.executable).parent))
 COMMANDS = {
     "node": ["node", str(APPS / "node.cjs")],
     "uvicorn": [str(PYTHON / "uvicorn"), "--log-level", "warning", "asgi:app"],
-    "gunicorn": [str(PYTHON / "gunicorn"), "--threads", "8", "--graceful-timeout", "8", "wsgi:app"],
+    "gunicorn": [str(PYTHON / "gunicorn"), "--threads=8", "--graceful-timeout=8", "--keep-alive=60", "wsgi:app"],
 }
 WORKERS = [str(PYTHON / "gunicorn"), "--graceful-timeout", "8", "--workers", "3", "--keep-alive", "0"]
 OTHERS = {
