@@ -28,6 +28,9 @@ NOT_RUNNING = 70
 ALREADY_STARTED = 60
 """supervisord's fault for starting what runs."""
 
+STILL_RUNNING = 91
+"""The plugin's fault for replacing what is being replaced."""
+
 _GONE = (FileNotFoundError, ConnectionRefusedError, ConnectionResetError, BrokenPipeError)
 _HELP_BUSY = "see the end of supervisord.log in the project's state directory"
 _HELP_VERSION = "another version of procman started it: `procman down`, then `procman up`"

@@ -2,7 +2,8 @@
 
 Runs four times a second, for 5 ms of processor time at most: a round through many goes on in the next turn. The
 kernel walks the page tables for a PSS, up to 25 ms per GiB, so it is asked only when the RSS (0.01 ms) has moved by
-more than a fiftieth since; a smaller change is added as it is. What is larger than 256 MiB is taken by its RSS.
+more than a fiftieth since, and in every fourth round at most: the heap of a busy server moves all the time. Until then
+a change is added as it is. What is larger than 256 MiB is taken by its RSS.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ TURN_SECONDS = 0.005
 KEPT = 64
 LARGE = 256 << 20
 MOVED = 50
+ASKED_EVERY = 4
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -74,7 +76,8 @@ class Usage:
         self._clock = clock
         self._known: dict[str, Memory] = {}
         self._round: Iterator[None] | None = None
-        self._seen: dict[int, tuple[int, int]] = {}
+        self._seen: dict[int, tuple[int, int, int]] = {}
+        self._rounds = 0
         self._family = Family()
 
     def turn(self) -> bool:
@@ -109,15 +112,16 @@ class Usage:
     def _measure(self) -> Iterator[None]:
         units = tuple(self._units())
         yield from self._family.look({pid for _, pid in units})
-        seen: dict[int, tuple[int, int]] = {}
+        seen: dict[int, tuple[int, int, int]] = {}
+        self._rounds += 1
         for unit, pid in units:
             size = 0
             for member in self._family.tree(pid, unit):
                 now = resident(member)
-                former, shared = self._seen.get(member, (0, 0))
-                if abs(now - former) * MOVED > former:
-                    former, shared = now, share(member, now) if now <= LARGE else now
-                seen[member] = (former, shared)
+                former, shared, asked = self._seen.get(member, (0, 0, -ASKED_EVERY))
+                if abs(now - former) * MOVED > former and self._rounds - asked >= ASKED_EVERY:
+                    former, shared, asked = now, share(member, now) if now <= LARGE else now, self._rounds
+                seen[member] = (former, shared, asked)
                 size += max(0, shared + now - former)
                 yield
             if size:

@@ -14,6 +14,7 @@ from procman.core.observed import Observed
 from procman.workflow.ending import wait_renewed
 from procman.workflow.preflight import check_room
 from procman.workflow.ready import Progress, wait_ready
+from procman.workflow.roll import insist
 from procman.workflow.target import Target
 
 MANY = 10
@@ -62,7 +63,7 @@ def replace_at_once(state: State, target: Target, actions: tuple[Action, ...], p
     else:
         for unit in units:
             progress(unit, "replacing")
-    supervisor_rpc.Client(state.socket).renew(units, actions[0].reason)
+    insist(supervisor_rpc.Client(state.socket).renew, units, actions[0].reason)
     wait_renewed(state, set(units), tell)
     wait_ready(state, target.awaited(set(units)), tell)
     if len(units) > MANY:

@@ -7,6 +7,8 @@ goes first and connections wait in the socket.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from procman.adapters import machine, supervisor_rpc
 from procman.adapters.state import State
@@ -19,6 +21,11 @@ from procman.core.quantity import format_size
 from procman.core.values import dataclass
 from procman.workflow.ready import POLL, Progress, last_lines
 from procman.workflow.target import Target
+
+T = TypeVar("T")
+
+_OTHERS_END_WITHIN = 120.0
+"""Seconds for a replacement that the manager began by itself: its start, and the end of what it replaces."""
 
 _WORDS = {
     rolling.WARMING: "replacing: the new one starts beside it",
@@ -79,7 +86,7 @@ def roll(state: State, units: list[str], reason: str, parallel: int, progress: P
         while left and len(active) < parallel and failed is None:
             unit = left.pop(0)
             began[unit] = time.monotonic()
-            active[unit] = Job(client.replace(unit, reason), "", reason)
+            active[unit] = Job(insist(client.replace, unit, reason), "", reason)
         time.sleep(POLL)
         observed = client.status()
         for unit, before in list(active.items()):
@@ -97,6 +104,18 @@ def roll(state: State, units: list[str], reason: str, parallel: int, progress: P
         rest = f"; not tried: {', '.join(left)}" if left else ""
         message = f"{unit} was not replaced: its replacement {why or 'is gone'}; the old process goes on serving{rest}"
         raise Failed(message, last_lines(state, unit))
+
+
+def insist(call: Callable[..., T], *arguments: str | list[str]) -> T:
+    """Return what `call` gives, once no replacement that the manager has begun meanwhile, for memory, is in its way."""
+    deadline = time.monotonic() + _OTHERS_END_WITHIN
+    while True:
+        try:
+            return call(*arguments)
+        except supervisor_rpc.Fault as fault:
+            if fault.code != supervisor_rpc.STILL_RUNNING or time.monotonic() > deadline:
+                raise
+        time.sleep(POLL)
 
 
 def settle(state: State, progress: Progress, patience: float) -> None:

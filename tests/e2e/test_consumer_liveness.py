@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.support.members import copied
 from tests.support.projects import Project, ended
 from tests.support.tiwater import EXACT, Lab, Publisher, mosquitto, need, node_lab, python_lab, readings
 from tests.support.waiting import wait_until
@@ -25,6 +27,7 @@ def test_hanging_consumer_is_replaced(language: str, shop: Project) -> None:
         need("systemd-notify", "systemd")
     make: Callable[[Path], Lab] = MAKERS[language]
     lab = make(shop.folder)
+    lab = replace(lab, example=copied(lab.example, shop.folder))  # another test's consumer is no stray of this one
     published = readings(400)
     messages = list(published.values())
     alive = {"notify": True, "interval": "6s", "failures": 1}

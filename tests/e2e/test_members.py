@@ -260,7 +260,7 @@ def test_watch_hands_on_what_waits_for_a_failed_member(members: Shop) -> None:
         publisher.publish(published.values())
         assert publisher.confirmed() == 400
     members.all_stored(published)
-    ended(members.project.run("events", "mqtt"), 0, "FAIL members", "mqtt-1 failed")
+    wait_until(lambda: "FAIL members" in members.project.run("events", "mqtt").said, 60, "the watch has told of it")
 
 
 def test_watch_keeps_nothing_of_its_rounds(members: Shop) -> None:

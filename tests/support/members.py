@@ -15,7 +15,7 @@ from tests.support.waiting import wait_until
 KEY = ["timestamp", "codigo_tienda", "equipo_id"]
 
 
-def _copied(example: Path, folder: Path) -> Path:
+def copied(example: Path, folder: Path) -> Path:
     """Copy an example into `folder`, its packages as a link."""
     packages = shutil.ignore_patterns("node_modules", "run", "__pycache__")
     copy = Path(shutil.copytree(example, folder / example.name, ignore=packages))
@@ -30,7 +30,7 @@ class Shop:
     def __init__(self, project: Project, port: int, lab: Lab) -> None:
         self.project = project
         # A copy of its own: another test's consumer, run by hand, would be a stray of this project.
-        self.lab = replace(lab, port=port, example=_copied(lab.example, project.folder))
+        self.lab = replace(lab, port=port, example=copied(lab.example, project.folder))
         self.database = self.lab.database.address
         self.command = self.lab.command
 
