@@ -48,7 +48,7 @@ class Arena:
             "command": command or COMMANDS[server],
             "directory": str(APPS),
             "instances": instances,
-            "memory": "60M",
+            "memory": "200M",
             "listen": f"127.0.0.1:{self.port}",
             "drain": "on" if drain else "off",
             "ready": {"http": "/", "timeout": "20s"},
