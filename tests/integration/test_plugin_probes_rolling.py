@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from dataclasses import replace
 
 import pytest
@@ -126,7 +127,7 @@ def test_line_of_the_old_process_is_not_that_of_the_new() -> None:
 
 def test_command_for_the_old_process_outlives_a_failed_replacement() -> None:
     """When the new process is gone, what it left behind is ended, and not what the old one is asked with."""
-    asks = '[ ! -e slow ] || python3 -c "import time; time.sleep(3600)" "$0"'
+    asks = f'[ ! -e slow ] || {sys.executable} -c "import time; time.sleep(3600)" "$0"'  # a python3 may be a script
     with Lab([Unit("last-0")]) as lab:
         mark = f"mark-of-{lab.state.name}"
         probe = Alive(command=("sh", "-c", asks, mark), interval=0.1, timeout=3600.0)
