@@ -29,6 +29,8 @@ from many import many
 
 CONNECTIONS = 64
 SECONDS = 5
+WARM_UP = 2
+KINDS = ("new", "keepalive")
 RELOADS = 10
 RATE = 200.0
 IMPATIENT = 0.25
@@ -39,10 +41,13 @@ def throughput(rounds: int, until: float) -> None:
     """Print requests per second, p99 and processor time per 10,000 requests, with new and with kept connections."""
     if shutil.which("wrk") is None:
         raise peers.Unavailable("wrk is not installed: apt-get install wrk")
-    middle = _sampled(rounds, until)
+    samples = _sampled(rounds, until)
+    middle = {key: [statistics.median(part) for part in zip(*rows, strict=True)] for key, rows in samples.items()}
     print(f"throughput: {chosen['app']}, two instances, {CONNECTIONS} connections, {rounds} x {SECONDS} s, medians")
     for (name, kind), (rate, p99, processor) in sorted(middle.items(), key=lambda item: item[0][1]):
-        print(f"  {kind:9} {name:8} {rate:8,.0f} req/s  p99 {p99:6.1f} ms  {processor:5.2f} CPU s per 10,000")
+        rates = [row[0] for row in samples[name, kind]]
+        spread = f"({min(rates):,.0f} to {max(rates):,.0f})"
+        print(f"  {kind:9} {name:8} {rate:8,.0f} req/s {spread:19} p99 {p99:6.1f} ms {processor:5.2f} CPU s per 10,000")
     for kind, goals in (("new", (2.0, 0.8, 0.7)), ("keepalive", (1.0, 0.8, None))):
         for other in ("pm2", "nginx"):
             if ("procman", kind) in middle and (other, kind) in middle:
@@ -52,19 +57,26 @@ def throughput(rounds: int, until: float) -> None:
                 print(f"  {kind:9} procman : {other:6} {words}{held}")
 
 
-def _sampled(rounds: int, until: float) -> dict[tuple[str, str], list[float]]:
-    """Return the medians of rate, p99 and processor time by candidate and kind."""
+def _sampled(rounds: int, until: float) -> dict[tuple[str, str], list[tuple[float, float, float]]]:
+    """Return rate, p99 and processor time of each round by candidate and kind.
+
+    Every round starts each candidate anew, alone, and warms it up. What the JIT of a node process made of the app, and
+    how its heap grew, stays with that process: two of one program differ by a fifth for as long as they live. One pair
+    of processes for all rounds compares two draws of that.
+    """
     found: dict[tuple[str, str], list[tuple[float, float, float]]] = {}
-    with procman() as ours, pm2() as theirs, nginx() as proxied:
-        order = [ours, theirs, proxied]
-        for number, kind, place in itertools.product(range(rounds + 1), ("new", "keepalive"), range(len(order))):
-            one = order[(place + number) % len(order)]  # nobody always follows the same one
+    orders = list(itertools.permutations((procman, pm2, nginx)))
+    for number in range(rounds):
+        kinds = KINDS[:: -1 if number % 2 else 1]
+        for start in orders[number % len(orders)]:
             if time.monotonic() > until:
-                break
-            sample = _wrk(one, kind)
-            if number:  # the first round warms up
-                found.setdefault((one.name, kind), []).append(sample)
-    return {key: [statistics.median(part) for part in zip(*rows, strict=True)] for key, rows in found.items()}
+                return found
+            with start() as one:
+                for kind in kinds:
+                    _wrk(one, kind, WARM_UP)
+                for kind in kinds:
+                    found.setdefault((one.name, kind), []).append(_wrk(one, kind))
+    return found
 
 
 def _held(parts: list[float], goals: tuple[float, float, float | None]) -> str:
@@ -74,8 +86,8 @@ def _held(parts: list[float], goals: tuple[float, float, float | None]) -> str:
     return f" (goals {wanted}: {'reached' if reached else 'MISSED'})"
 
 
-def _wrk(one: Candidate, kind: str) -> tuple[float, float, float]:
-    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{SECONDS}s", "--latency"]
+def _wrk(one: Candidate, kind: str, seconds: int = SECONDS) -> tuple[float, float, float]:
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
     command += ["-H", "Connection: close"] if kind == "new" else []
     before = one.processor()
     said = subprocess.run(
