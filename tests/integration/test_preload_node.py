@@ -26,6 +26,21 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.slow
 
 TERM = -signal.SIGTERM
+CONNECTIONS = 400
+COUNTS = """
+const fs = require('fs')
+const { readSync, readFileSync } = fs
+let read = 0
+fs.readSync = (...args) => { const size = readSync(...args); read += size; return size }
+fs.readFileSync = (...args) => { const data = readFileSync(...args); read += data.length; return data }
+require('http').createServer((_request, answer) => answer.end(String(read))).listen(Number(process.env.PORT))
+"""
+BY_PATH = """
+const http = require('http')
+const second = http.createServer().listen(process.env.WHERE, () => {
+  http.createServer((_request, answer) => answer.end(String(second._handle.fd))).listen(Number(process.env.PORT))
+})
+"""
 
 
 @pytest.mark.parametrize(
@@ -116,6 +131,36 @@ def test_each_of_several_sockets_goes_to_who_asks_for_it(tmp_path: Path) -> None
             assert b"".join(iter(lambda: client.recv(4096), b"")).endswith(b"unix")
         with kept(running.port) as one:
             assert one.ask()[2] == b"tcp"
+
+
+def test_the_connections_of_the_host_are_not_read(tmp_path: Path) -> None:
+    """It finds its socket among the listeners; a host with many connections has a table of megabytes behind them."""
+    need("node", "nodejs")
+    (tmp_path / "counts.cjs").write_text(COUNTS, encoding="utf-8")
+    with contextlib.ExitStack() as stack:
+        other = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=CONNECTIONS))
+        for _ in range(CONNECTIONS):
+            stack.enter_context(socket.create_connection(other.getsockname()))
+        running = stack.enter_context(server(["node", "counts.cjs"], tmp_path, tmp_path / "log"))
+        one = stack.enter_context(kept(running.port))
+        whole = len(Path("/proc/net/tcp").read_bytes())
+        read = int(one.ask()[2])
+        assert 0 < read < whole / 2
+
+
+def test_a_path_of_any_letters_is_found(tmp_path: Path) -> None:
+    """The kernel's table has the bytes of a path."""
+    need("node", "nodejs")
+    with tempfile.TemporaryDirectory(prefix="pmn-") as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path := f"{folder}/\u0142\u00f3d\u017a.sock")
+        listener.listen()
+        (tmp_path / "app.cjs").write_text(BY_PATH, encoding="utf-8")
+        more = {"WHERE": path}
+        with (
+            server(["node", "app.cjs"], tmp_path, tmp_path / "log", more=more, others=[listener]) as running,
+            kept(running.port) as one,
+        ):
+            assert one.ask()[2] == b"4"
 
 
 def test_npm_passes_the_address_on(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ const net = require('net');
 
 const FIRST = 3;
 const BACKLOG = 4096;
+const CHUNK = 16384;
 const RUNNERS = /(^|[/\\])(npm|npx|yarn|pnpm|pnpx|nodemon|tsx)(-cli)?(\.[cm]?js)?$/;
 const TELLS_WS = Buffer.from([0x88, 2, 0x03, 0xf4]); // a close frame, 1012: the service restarts
 const count = Number(process.env.LISTEN_FDS) || 0;
@@ -22,42 +23,58 @@ const passed = count + (ear ? 1 : 0); // the ear lies behind the sockets
 
 // --- the listening sockets -----------------------------------------------------------------------------------------
 
-/** Return the inodes of the listening sockets in a table of /proc/net, by port or path. */
-function listening(table, into) {
-  let text = '';
+/** Take from the set `inodes` what listens according to a table of /proc/net, and note its port or path in `into`. */
+function bound(table, inodes, into) {
+  let file;
   try {
-    text = fs.readFileSync(`/proc/self/net/${table}`, 'latin1');
+    file = fs.openSync(`/proc/self/net/${table}`);
   } catch {
     return; // without IPv6 there is no such table
   }
-  for (const line of text.split('\n').slice(1)) {
-    const parts = line.trim().split(/\s+/);
-    if (table === 'unix') {
-      if (parts.length > 7 && parseInt(parts[3], 16) & 0x10000) into.set(parts[6], parts[7]);
-    } else if (parts[3] === '0A') {
-      into.set(parts[9], parseInt(parts[1].split(':').pop(), 16));
+  const chunk = Buffer.allocUnsafeSlow(CHUNK);
+  let rest = '';
+  try {
+    // Listeners come first: the lines that follow, one for each connection of the host, need not be read.
+    for (let size; inodes.size && (size = fs.readSync(file, chunk)) > 0;) {
+      const lines = (rest + chunk.latin1Slice(0, size)).split('\n');
+      rest = lines.pop();
+      for (const line of lines) {
+        const parts = line.trim().split(/\s+/);
+        if (table === 'unix') {
+          if (parts.length > 7 && parseInt(parts[3], 16) & 0x10000 && inodes.delete(parts[6])) into.set(parts[6], parts[7]);
+        } else if (parts[3] === '0A' && inodes.delete(parts[9])) {
+          into.set(parts[9], parseInt(parts[1].split(':').pop(), 16));
+        }
+      }
+    }
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+/** Return the inode of the socket at each inherited descriptor. */
+function handed() {
+  const found = new Map();
+  for (let fd = FIRST; fd < FIRST + count; fd++) {
+    try {
+      const link = fs.readlinkSync(`/proc/self/fd/${fd}`);
+      if (link.startsWith('socket:[')) found.set(fd, link.slice(8, -1));
+    } catch {
+      continue; // closed already: this process has listened before
     }
   }
+  return found;
 }
 
 /** Return the descriptor that listens where `asked` says (a port or a path), or undefined. */
 function inherited(asked) {
   if (worker) return asked === Number(process.env.PORT) ? FIRST : undefined; // its primary has it
-  let known;
-  for (let fd = FIRST; fd < FIRST + count; fd++) {
-    let link = '';
-    try {
-      link = fs.readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      continue; // closed already: this process has listened before
-    }
-    if (!link.startsWith('socket:[')) continue;
-    if (known === undefined) {
-      known = new Map();
-      for (const table of typeof asked === 'string' ? ['unix'] : ['tcp', 'tcp6']) listening(table, known);
-    }
-    if (known.get(link.slice(8, -1)) === asked) return fd;
-  }
+  const sockets = handed();
+  const inodes = new Set(sockets.values());
+  const known = new Map();
+  for (const table of typeof asked === 'string' ? ['unix'] : ['tcp', 'tcp6']) bound(table, inodes, known);
+  const place = typeof asked === 'string' ? Buffer.from(asked).latin1Slice() : asked; // as the table is read
+  for (const [fd, inode] of sockets) if (known.get(inode) === place) return fd;
   return undefined;
 }
 
