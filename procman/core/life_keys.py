@@ -25,7 +25,12 @@ SERVICE_NAME = NameRule(
     r"(?!x-)(?!.*-[0-9]+$)[a-z][a-z0-9-]{0,31}",
     _service_name_fault,
 )
-START_TIME = Field("time", TIME, "How long a new process must stay up to count as started.", default="1s")
+START_TIME = Field(
+    "time",
+    TIME,
+    "How long a new process must stay up to count as started: in whole seconds, rounded up, at least one.",
+    default="1s",
+)
 STOP_TIMEOUT = Field("timeout", TIME, "How long an instance may take to end before it is killed.", default="10s")
 STOP_SIGNAL = Field(
     "signal",
