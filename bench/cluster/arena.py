@@ -39,7 +39,9 @@ def free_port() -> int:
 class Arena:
     """One project, up. `command` stands in for the server's usual one."""
 
-    def __init__(self, folder: Path, server: str, instances: int, *, drain: bool, command: list[str] | None) -> None:
+    def __init__(
+        self, folder: Path, server: str, instances: int, *, drain: bool, command: list[str] | None, host: str
+    ) -> None:
         """Write the manifest and start it."""
         self.folder = folder
         self.port = free_port()
@@ -49,7 +51,7 @@ class Arena:
             "directory": str(APPS),
             "instances": instances,
             "memory": "200M",
-            "listen": f"127.0.0.1:{self.port}",
+            "listen": f"{host}:{self.port}",
             "drain": "on" if drain else "off",
             "ready": {"http": "/", "timeout": "20s"},
             "restart": {"max": 100, "within": "10s", "delay": "0s"},
@@ -117,12 +119,19 @@ def wait(condition: Any, words: str, within: float = PATIENCE) -> None:  # noqa:
 
 
 @contextmanager
-def arena(server: str, instances: int = 2, *, drain: bool = True, command: list[str] | None = None) -> Iterator[Arena]:
+def arena(
+    server: str,
+    instances: int = 2,
+    *,
+    drain: bool = True,
+    command: list[str] | None = None,
+    host: str = "127.0.0.1",
+) -> Iterator[Arena]:
     """Give a project that runs, and end it with the block."""
     folder = Path(tempfile.mkdtemp(prefix="pma-", dir="/tmp"))
     made = None
     try:
-        made = Arena(folder, server, instances, drain=drain, command=command)
+        made = Arena(folder, server, instances, drain=drain, command=command, host=host)
         yield made
     finally:
         if made is not None:

@@ -47,10 +47,10 @@ STOP = "stop"
 START = "start"
 RENEW = "renew"
 
-QUIET_SECONDS = 0.3
+QUIET_SECONDS = 1.0
 """How long a queue must have been empty: a handshake may be under way that began before the traffic left."""
 
-PATIENCE_SECONDS = 2.0
+PATIENCE_SECONDS = 3.0
 """How long a queue may take to run empty; a server that accepts no more would keep the operator waiting."""
 
 

@@ -1,9 +1,11 @@
 """Another number of instances, by the same rules and budget, without touching a sibling."""
 
+import json
 import subprocess
 
 import pytest
 
+from procman.core.rolling import QUIET_SECONDS
 from tests.support.projects import Project, ended, supervisor
 
 pytestmark = pytest.mark.slow
@@ -48,6 +50,15 @@ def test_scaling_down_keeps_the_others(running: Project) -> None:
     before = running.pids()
     ended(running.run("scale", "api=1"), 0)
     assert running.pids() == {u: pid for u, pid in before.items() if u != "api-1"}
+
+
+def test_an_instance_stays_until_no_handshake_can_be_under_way(running: Project) -> None:
+    """Told to retire, it is stopped after its queue was empty for a while: its listener ends with it."""
+    ended(running.run("scale", "api=1"), 0)
+    lines = (running.state / "events.log").read_text(encoding="utf-8").splitlines()
+    rows = [row for row in map(json.loads, lines) if row.get("unit") == "api-1"]
+    retiring, stopping = (next(r["at"] for r in rows if r["event"] == name) for name in ("retiring", "stopping"))
+    assert stopping - retiring >= QUIET_SECONDS
 
 
 def test_a_singleton_is_not_scaled(running: Project) -> None:
