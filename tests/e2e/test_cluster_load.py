@@ -26,12 +26,14 @@ COMMANDS = {
     "gunicorn": [str(PYTHON / "gunicorn"), "--threads=8", "--graceful-timeout=8", "--keep-alive=60", "wsgi:app"],
 }
 WORKERS = [str(PYTHON / "gunicorn"), "--graceful-timeout", "8", "--workers", "3", "--keep-alive", "0"]
+HYPERCORN = [str(PYTHON / "hypercorn"), "asgi:app"]
 OTHERS = {
+    "hypercorn": HYPERCORN,
+    "hypercorn with two workers": [*HYPERCORN, "--workers", "2"],
     "gunicorn sync": [*WORKERS, "wsgi:app"],
     "gunicorn with uvicorn workers": [*WORKERS, "-k", "uvicorn.workers.UvicornWorker", "asgi:app"],
     "uvicorn with uvloop": [*COMMANDS["uvicorn"], "--loop", "uvloop", "--http", "httptools"],
 }
-HYPERCORN = [str(PYTHON / "hypercorn"), "asgi:app"]
 
 
 def api(shop: Project, server: str, **changes: object) -> Text:
@@ -39,7 +41,7 @@ def api(shop: Project, server: str, **changes: object) -> Text:
     if server == "node":
         need("node", "nodejs")
     ready = {"http": "/", "timeout": "60s"}
-    command = {**COMMANDS, **OTHERS, "hypercorn": HYPERCORN}[server]
+    command = {**COMMANDS, **OTHERS}[server]
     kept = {"command": command, "directory": str(APPS), "ready": ready, "env": {}, "stop": {"timeout": "15s"}}
     kept["memory"] = "200M"  # one that is over its limit is replaced, and this is not about that
     return shop.api(**{**kept, "restart": {"max": 50, "within": "10s", "delay": "0s"}, **changes})

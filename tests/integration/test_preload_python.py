@@ -18,6 +18,7 @@ pytestmark = pytest.mark.slow
 PATCHED = {
     "uvicorn.server": ("Server.shutdown", "uvicorn"),
     "hypercorn.asyncio.tcp_server": ("TCPServer._idle_timeout", "hypercorn"),
+    "hypercorn.asyncio.run": ("_run", "hypercorn_worker"),
     "hypercorn.protocol.h11": ("H11Protocol._maybe_recycle", "hypercorn_h11"),
     "asyncio.selector_events": ("BaseSelectorEventLoop._accept_connection2", "asyncio_accept"),
     "asyncio.base_events": ("Server.wait_closed", "asyncio_close"),

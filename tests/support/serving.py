@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -73,8 +74,8 @@ class Running:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def term(self) -> None:
-        """Ask it to end."""
-        self.process.terminate()
+        """Ask it to end, with all of its process group, as supervisord does."""
+        os.killpg(self.process.pid, signal.SIGTERM)
 
     def code(self) -> int:
         """Wait for its end; its exit code, negative for a signal."""

@@ -16,6 +16,7 @@ KNOWN = {
     "asyncio.base_events": "asyncio_close",
     "uvicorn.server": "uvicorn",
     "hypercorn.asyncio.tcp_server": "hypercorn",
+    "hypercorn.asyncio.run": "hypercorn_worker",
     "hypercorn.protocol.h11": "hypercorn_h11",
     "gunicorn.workers.gthread": "gunicorn",
 }
