@@ -1,6 +1,7 @@
 """Under load nothing is lost while instances are replaced and scaled; the client that says so would see it."""
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -34,6 +35,12 @@ OTHERS = {
     "gunicorn with uvicorn workers": [*WORKERS, "-k", "uvicorn.workers.UvicornWorker", "asgi:app"],
     "uvicorn with uvloop": [*COMMANDS["uvicorn"], "--loop", "uvloop", "--http", "httptools"],
 }
+
+BOTH = f"""
+const http = require('http'), {{ answer }} = require({json.dumps(str(APPS / "node.cjs"))})
+const [app, twin] = [http.createServer(answer), http.createServer(answer)]
+const PORT = Number(process.env.PORT)
+"""
 
 
 def api(shop: Project, server: str, **changes: object) -> Text:
@@ -109,6 +116,30 @@ def test_a_server_answers_at_each_of_several_addresses(server: str) -> None:
             sock.connect(f"{shop.folder}/run.sock")
             sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert sock.recv(100).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("script", ["app.listen(PORT)", "app.listen(PORT, '127.0.0.1'); twin.listen(PORT, '::1')"])
+def test_node_answers_at_one_port_of_both_families(script: str) -> None:
+    """With one `listen` for all hosts, and with one for each, nothing is lost at either while it is reloaded."""
+    need("node", "nodejs")
+    with project() as shop, contextlib.ExitStack() as stack:
+        (shop.folder / "both.cjs").write_text(f"{BOTH}{script}\n", encoding="utf-8")
+        places = [f"127.0.0.1:{shop.port}", f"[::1]:{shop.port}"]
+        command = ["node", "both.cjs"]
+        shop.write({"api": api(shop, "node", listen=places, command=command, directory=str(shop.folder))})
+        shop.up()
+        hosts = ("127.0.0.1", "::1")
+        counts = [
+            stack.enter_context(load(shop.port, kind, rate=20, host=host))
+            for host in hosts
+            for kind in ("new", "keepalive")
+        ]
+        ended(shop.run("reload", "api", timeout=120), 0)
+        stack.close()
+    for counted in counts:
+        assert counted.failed == {}, counted
+        assert counted.ok == counted.sent > 10
+        assert len(counted.by_pid) >= 2, counted
 
 
 def test_uvicorn_with_several_addresses_is_told_of() -> None:

@@ -148,16 +148,18 @@ def test_the_connections_of_the_host_are_not_read(tmp_path: Path) -> None:
         assert 0 < read < whole / 2
 
 
-def test_a_path_of_any_letters_is_found(tmp_path: Path) -> None:
-    """The kernel's table has the bytes of a path."""
+@pytest.mark.parametrize("form", ["{folder}/{name}", "{name}"])
+def test_a_path_of_any_letters_is_found(tmp_path: Path, form: str) -> None:
+    """The kernel's table has the bytes of the whole path; a program may write it from where it runs."""
     need("node", "nodejs")
+    name = "\u0142\u00f3d\u017a.sock"
     with tempfile.TemporaryDirectory(prefix="pmn-") as folder, socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path := f"{folder}/\u0142\u00f3d\u017a.sock")
+        listener.bind(f"{folder}/{name}")
         listener.listen()
-        (tmp_path / "app.cjs").write_text(BY_PATH, encoding="utf-8")
-        more = {"WHERE": path}
+        Path(folder, "app.cjs").write_text(BY_PATH, encoding="utf-8")
+        more = {"WHERE": form.format(folder=folder, name=name)}
         with (
-            server(["node", "app.cjs"], tmp_path, tmp_path / "log", more=more, others=[listener]) as running,
+            server(["node", "app.cjs"], Path(folder), tmp_path / "log", more=more, others=[listener]) as running,
             kept(running.port) as one,
         ):
             assert one.ask()[2] == b"4"

@@ -28,11 +28,18 @@ class Counted:
 
 @contextmanager
 def load(
-    port: int, kind: str, *, rate: float = 60, connections: int = 16, open_first: bool = False, requests: int = 0
+    port: int,
+    kind: str,
+    *,
+    rate: float = 60,
+    connections: int = 16,
+    open_first: bool = False,
+    requests: int = 0,
+    host: str = "127.0.0.1",
 ) -> Iterator[Counted]:
-    """Send requests to `port` while the block runs, or as many as `requests` says."""
+    """Send requests to `port` of `host` while the block runs, or as many as `requests` says."""
     counted = Counted()
-    command = [sys.executable, str(CLIENT), f"127.0.0.1:{port}", "--kind", kind, "--rate", str(rate)]
+    command = [sys.executable, str(CLIENT), f"{host}:{port}", "--kind", kind, "--rate", str(rate)]
     command += ["--connections", str(connections), "--timeout", "60"]
     command += ["--open-first"] if open_first else []
     command += ["--requests", str(requests)] if requests else []

@@ -9,21 +9,25 @@
 // Leans on: net.Server.prototype.listen and close, process.emit, server.closeIdleConnections. All of them are documented.
 const fs = require('fs');
 const net = require('net');
+const os = require('os');
+const path = require('path');
 
 const FIRST = 3;
 const BACKLOG = 4096;
 const CHUNK = 16384;
+const EVERY = new Set([undefined, '0.0.0.0', '::', 'localhost']);
 const RUNNERS = /(^|[/\\])(npm|npx|yarn|pnpm|pnpx|nodemon|tsx)(-cli)?(\.[cm]?js)?$/;
 const TELLS_WS = Buffer.from([0x88, 2, 0x03, 0xf4]); // a close frame, 1012: the service restarts
 const count = Number(process.env.LISTEN_FDS) || 0;
 const worker = process.env.NODE_UNIQUE_ID !== undefined; // of the app's own use of `cluster`
 const runner = RUNNERS.test(process.argv[1] || '');
 const ear = Number(process.env.PROCMAN_READY_FD) || 0;
+const given = new Set(); // inodes of sockets that a server of this process has taken
 const passed = count + (ear ? 1 : 0); // the ear lies behind the sockets
 
 // --- the listening sockets -----------------------------------------------------------------------------------------
 
-/** Take from the set `inodes` what listens according to a table of /proc/net, and note its port or path in `into`. */
+/** Take from the set `inodes` what listens according to a table of /proc/net; note in `into` its port, or path, and host. */
 function bound(table, inodes, into) {
   let file;
   try {
@@ -41,9 +45,10 @@ function bound(table, inodes, into) {
       for (const line of lines) {
         const parts = line.trim().split(/\s+/);
         if (table === 'unix') {
-          if (parts.length > 7 && parseInt(parts[3], 16) & 0x10000 && inodes.delete(parts[6])) into.set(parts[6], parts[7]);
+          if (parts.length > 7 && parseInt(parts[3], 16) & 0x10000 && inodes.delete(parts[6])) into.set(parts[6], [parts[7]]);
         } else if (parts[3] === '0A' && inodes.delete(parts[9])) {
-          into.set(parts[9], parseInt(parts[1].split(':').pop(), 16));
+          const [host, port] = parts[1].split(':');
+          into.set(parts[9], [parseInt(port, 16), address(host)]);
         }
       }
     }
@@ -66,43 +71,76 @@ function handed() {
   return found;
 }
 
-/** Return the descriptor that listens where `asked` says (a port or a path), or undefined. */
-function inherited(asked) {
-  if (worker) return asked === Number(process.env.PORT) ? FIRST : undefined; // its primary has it
+/** Return an address as a table has it: in words of 4 bytes, each the wrong way round on most machines. */
+function address(hex) {
+  const bytes = Buffer.from(hex, 'hex');
+  if (os.endianness() === 'LE') bytes.swap32();
+  if (bytes.length === 4) return bytes.join('.');
+  return plain(bytes.toString('hex').match(/.{4}/g).join(':'));
+}
+
+/** Return `host` in the one way in which it is written, when it is an address. */
+function plain(host) {
+  if (!net.isIPv6(host) || !net.SocketAddress) return host;
+  return new net.SocketAddress({ address: host, family: 'ipv6' }).address;
+}
+
+/** Return the descriptors that listen where `asked` says (a port or a path) and are nobody's yet: more than one for all hosts. */
+function inherited(asked, host) {
+  if (worker) return asked === Number(process.env.PORT) ? [FIRST] : []; // its primary has it
   const sockets = handed();
   const inodes = new Set(sockets.values());
   const known = new Map();
-  for (const table of typeof asked === 'string' ? ['unix'] : ['tcp', 'tcp6']) bound(table, inodes, known);
-  const place = typeof asked === 'string' ? Buffer.from(asked).latin1Slice() : asked; // as the table is read
-  for (const [fd, inode] of sockets) if (known.get(inode) === place) return fd;
-  return undefined;
+  const unix = typeof asked === 'string';
+  for (const table of unix ? ['unix'] : ['tcp', 'tcp6']) bound(table, inodes, known);
+  const place = unix ? Buffer.from(path.resolve(asked)).latin1Slice() : asked; // as the table is read
+  const found = [...sockets].filter(([, inode]) => !given.has(inode) && (known.get(inode) || [])[0] === place);
+  const own = found.filter(([, inode]) => known.get(inode)[1] === plain(host));
+  const chosen = !unix && EVERY.has(host) && !own.length ? found : (own.length ? own : found).slice(0, 1);
+  for (const [, inode] of chosen) given.add(inode);
+  return chosen.map(([fd]) => fd);
 }
 
-/** Return what server.listen(...args) asks for: {asked, options}, or undefined when it is nothing of ours. */
+/** Return what server.listen(...args) asks for: {asked, host, options}, or undefined when it is nothing of ours. */
 function wanted(args) {
   const first = args[0];
+  const host = typeof args[1] === 'string' ? args[1] : undefined;
   if (first !== null && typeof first === 'object') {
     if ('fd' in first || first._handle || first.handle) return undefined;
     if (typeof first.path === 'string') return { asked: first.path, options: first };
-    return { asked: Number(first.port), options: first };
+    return { asked: Number(first.port), host: first.host || undefined, options: first };
   }
-  if (typeof first === 'number') return { asked: first, options: {} };
+  if (typeof first === 'number') return { asked: first, host, options: {} };
   if (typeof first !== 'string') return undefined;
-  return { asked: /^\d+$/.test(first) ? Number(first) : first, options: {} };
+  return { asked: /^\d+$/.test(first) ? Number(first) : first, host, options: {} };
 }
 
 const listen = net.Server.prototype.listen;
 net.Server.prototype.listen = function (...args) {
   if (typeof this.closeIdleConnections === 'function') watch(this);
   const want = count ? wanted(args) : undefined;
-  const fd = want && want.asked ? inherited(want.asked) : undefined;
+  const [fd, ...others] = want && want.asked ? inherited(want.asked, want.host) : [];
   if (fd === undefined) return listen.apply(this, args);
   const { signal, backlog } = want.options;
-  const given = { fd, backlog: backlog || BACKLOG };
-  if (signal) given.signal = signal;
+  const options = { fd, backlog: backlog || BACKLOG };
+  if (signal) options.signal = signal;
+  for (const one of others) alsoAt(this, one);
   const callback = args[args.length - 1];
-  return typeof callback === 'function' ? listen.call(this, given, callback) : listen.call(this, given);
+  return typeof callback === 'function' ? listen.call(this, options, callback) : listen.call(this, options);
 };
+
+/** Let `server` have the connections of a further socket: a server of node listens at one. */
+function alsoAt(server, fd) {
+  const { allowHalfOpen, pauseOnConnect, noDelay } = server;
+  const other = new net.Server({ allowHalfOpen, pauseOnConnect, noDelay }, (socket) => server.emit('connection', socket));
+  const close = server.close;
+  server.close = function (...args) {
+    if (other.listening) net.Server.prototype.close.call(other);
+    return close.apply(this, args);
+  };
+  if (servers.has(server)) servers.add(other);
+  listen.call(other, { fd, backlog: BACKLOG });
+}
 
 // A package runner is a node program too, and node closes what it inherited in its children: pass the sockets on.
 if (passed && runner) {
@@ -199,7 +237,7 @@ function drain() {
   if (!left) return finish();
   const timers = [
     setTimeout(finish, LIMIT),
-    setTimeout(() => open.forEach((server) => server.closeIdleConnections()), LIMIT * LAST),
+    setTimeout(() => open.forEach((server) => server.closeIdleConnections && server.closeIdleConnections()), LIMIT * LAST),
     setInterval(() => looks(open), LOOK),
   ];
   state.stop = () => timers.forEach(clearTimeout);
@@ -254,5 +292,5 @@ function finish() {
   if (state.stop) state.stop();
   process.removeListener(SIGNAL, keeper);
   if (!process.listenerCount(SIGNAL)) process.kill(process.pid, SIGNAL);
-  else process.emit(SIGNAL, SIGNAL, require('os').constants.signals[SIGNAL]);
+  else process.emit(SIGNAL, SIGNAL, os.constants.signals[SIGNAL]);
 }
