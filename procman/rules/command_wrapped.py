@@ -5,8 +5,9 @@
 `su`, `nohup`. On the host itself the script is looked up in package.json and shown.
 
 ## Why it matters
-The signal to stop reaches the wrapper, not always the program: it is then killed instead of drained. A wrapper that
-dies leaves the program behind, and a lock on one consumer is held by the wrapper (`npm run` keeps it from `node`).
+The wrapper is what is watched: when it dies, what it wraps is ended at once, and what becomes of that shows only in the
+wrapper's own end. A program that leaves the wrapper's process group is not told to stop. A lock on one consumer is held
+by the wrapper (`npm run` keeps it from `node`).
 
 ## Example
 ```yaml
@@ -35,7 +36,7 @@ CODE = "PM304"
 NAME = "command-wrapped"
 SEVERITY = Severity.WARNING
 SINCE = "0.1.0"
-WHY = "The signal to stop reaches the wrapper, and what it wraps is killed, or left behind, instead of drained."
+WHY = "The wrapper is what is watched: when it dies, what it wraps is killed, and it may hide what becomes of that."
 
 OTHERS = frozenset({"sudo", "su", "nohup", "screen", "tmux", "script", "xvfb-run"})
 USES_SHELL = frozenset("|&;<>()$`*?[]~{}\n")

@@ -13,7 +13,20 @@ from typing import TYPE_CHECKING
 from supervisor import events
 from supervisor.states import ProcessStates
 
-from procman.runtime import forks, inside, job, listeners, loop, orphans, parent, proc, report, rolling, store
+from procman.runtime import (
+    forks,
+    inside,
+    job,
+    lingering,
+    listeners,
+    loop,
+    orphans,
+    parent,
+    proc,
+    report,
+    rolling,
+    store,
+)
 from procman.runtime.border import Border
 from procman.runtime.claim import Claim
 from procman.runtime.dependencies import Dependencies, Farewell
@@ -73,6 +86,7 @@ class Core:
         self.farewell: Farewell | None = None
         self.adopts = False
         self.offspring = Offspring(state, least, lambda: self.adopts and self.claim.held, self._known)
+        self.lingering = lingering.Lingering(lambda: self.supervisord, self._known, lambda: self.adopts)
         self.ended: list[str] = []
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
@@ -85,7 +99,8 @@ class Core:
         self._followed = self.supervisord = supervisord
         self.border.write = supervisord.options.logger.critical
         self.restarts.attach(supervisord.options)
-        supervisord.options.waitpid = self.errands.sifted(supervisord.options.waitpid, self._reaped)
+        waitpid = self.lingering.kept(supervisord.options.waitpid, self.border)
+        supervisord.options.waitpid = self.errands.sifted(waitpid, self._reaped)
         supervisord.options.execve = self.offspring.instead_of(supervisord.options.execve)
         for kind, what, work in (
             (events.SupervisorRunningEvent, "taking over", self._running),
@@ -111,8 +126,7 @@ class Core:
         adopted = orphans.adopted(self._known(), os.getpid()) if self.adopts else []
         found = orphans.of_unit(adopted, unit, unmarked=unmarked)
         self.ended = [*self.ended, *map(orphans.named, found)][-orphans.REMEMBERED :] if found else self.ended
-        ended = orphans.end(found)
-        if ended:
+        if ended := orphans.end(found):
             self.journal.note("orphans-ended", unit, pids=ended)
         return ended
 
@@ -151,8 +165,7 @@ class Core:
     def _stopping(self, _event: object) -> None:
         self.rolling.end()
         self.chronicle.stopping(self.supervisord)
-        # not one group after another, as supervisord does, which waits for each
-        self.farewell = Farewell(self.supervisord, self.border.run)
+        self.farewell = Farewell(self.supervisord, self.border.run)  # at once: supervisord waits for each group
         self.farewell.turn()
 
     def _changed(self, event: StateEvent) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -98,6 +99,20 @@ def test_nothing_is_lost_with_other_workers_and_loops(server: str) -> None:
         assert counted.ok == counted.sent > 10, kind
 
 
+@pytest.mark.parametrize("command", ["npm start --silent", f"echo begin && node {shlex.quote(str(APPS / 'node.cjs'))}"])
+def test_what_runs_a_server_may_end_before_it(command: str) -> None:
+    """A shell or npm ends at once with its group; the server behind it answers what it has, in its time to stop."""
+    changes = {"command": command, "shell": command.startswith("echo")}
+    with running("node", **changes) as shop, contextlib.ExitStack() as stack:
+        counts = {kind: stack.enter_context(load(shop.port, kind, rate=40)) for kind in ("slow", "keepalive")}
+        for word in ("reload", "restart", "reload"):
+            ended(shop.run(word, "api", timeout=120), 0)
+        stack.close()
+    for kind, one in counts.items():
+        assert one.failed == {}, f"{kind}: {one}"
+        assert one.ok == one.sent > 40, kind
+
+
 @pytest.mark.parametrize("server", ["hypercorn", "gunicorn"])
 def test_a_server_answers_at_each_of_several_addresses(server: str) -> None:
     """Two ports and a unix socket of one service: each instance takes all of them, before a reload and after it."""
@@ -128,10 +143,9 @@ def test_node_answers_at_one_port_of_both_families(script: str) -> None:
         command = ["node", "both.cjs"]
         shop.write({"api": api(shop, "node", listen=places, command=command, directory=str(shop.folder))})
         shop.up()
-        hosts = ("127.0.0.1", "::1")
         counts = [
             stack.enter_context(load(shop.port, kind, rate=20, host=host))
-            for host in hosts
+            for host in ("127.0.0.1", "::1")
             for kind in ("new", "keepalive")
         ]
         ended(shop.run("reload", "api", timeout=120), 0)
@@ -174,9 +188,10 @@ def test_a_crash_costs_what_was_in_its_hands() -> None:
 
 def test_connections_are_spread_over_the_instances() -> None:
     """Kept connections, 400 of them, are spread by the kernel's hash: each of two instances has two fifths or more."""
-    wanted = {"connections": 400, "requests": 1200}
-    with running("node") as shop, load(shop.port, "keepalive", rate=400, open_first=True, **wanted) as counted:
-        pass
+    with running("node") as shop:
+        sent = load(shop.port, "keepalive", rate=400, open_first=True, connections=400, requests=1200)
+        with sent as counted:
+            pass
     assert counted.ok == counted.sent == 1200
     shares = sorted(counted.by_pid.values())
     assert len(shares) == 2, counted

@@ -1,13 +1,16 @@
 """`down` ends whole trees, says what it had to kill, and leaves nothing: no process, no socket, no lock."""
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
+from procman.runtime import procfs
 from tests.support.projects import PATIENCE, Project, alive, ended, service
 from tests.support.waiting import wait_until
 
@@ -58,6 +61,20 @@ def test_down_ends_a_grandchild_that_left_its_tree(shop: Project) -> None:
     assert "nothing had to be killed" not in done.said
     assert not alive(grandchild)
     assert shop.processes() == []
+
+
+def test_what_outlives_its_shell_is_killed_after_the_time_to_stop(shop: Project) -> None:
+    """The shell ends with its group; what it runs does not, gets its time, and is gone before `down` ends, which says so."""
+    deaf = {"kind": "scalable", "command": f"{shlex.join(service('deaf'))}; exit $?", "shell": True}
+    shop.write({"deaf": {**deaf, "memory": "20M", "stop": {"timeout": "2s"}}})
+    ended(shop.run("up"), 0)
+    shell = shop.pids()["deaf-0"]
+    wait_until(lambda: procfs.children(shell), PATIENCE, "the shell has started it")
+    (child,) = procfs.children(shell)
+    began = time.monotonic()
+    ended(shop.run("down"), 0, "deaf-0 did not end in its time and was killed")
+    assert time.monotonic() - began >= 2
+    assert not alive(child)
 
 
 def test_down_names_what_hides_from_it(shop: Project, tmp_path: Path) -> None:
