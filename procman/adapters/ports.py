@@ -1,9 +1,12 @@
-"""TCP addresses of this host: whether one can be listened on, and who listens there now."""
+"""TCP addresses and unix sockets of this host: whether one can be listened on, and who listens there now."""
 
 from __future__ import annotations
 
 import errno
+import os
+import shlex
 import socket
+import stat
 
 from procman.core.manifest import Address
 
@@ -30,6 +33,34 @@ def fault(address: Address) -> tuple[str, str] | None:
                 return f"is in use by {owner(address.port)}", cure
             return f"cannot be listened on: {error.strerror or error}", cure
     return None
+
+
+def path_fault(path: str) -> tuple[str, str] | None:
+    """Return why a unix socket cannot be made at `path` now and what helps, or None. Nothing is made or removed."""
+    folder = os.path.dirname(path)  # noqa: PTH120
+    try:
+        kind = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        kind = 0
+    except OSError as error:
+        return f"cannot be listened on: {error.strerror}", "change `listen`"
+    if kind:
+        return _in_the_way(path, kind)
+    if not os.path.isdir(folder):  # noqa: PTH112
+        return f"cannot be listened on: there is no folder {folder}", f"create it: mkdir -p {shlex.quote(folder)}"
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return f"cannot be listened on: this user may not write into {folder}", f"see: ls -ld {shlex.quote(folder)}"
+    return None
+
+
+def _in_the_way(path: str, kind: int) -> tuple[str, str] | None:
+    if not stat.S_ISSOCK(kind):
+        return "cannot be listened on: something that is no socket has that name", "move it away, or change `listen`"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)  # noqa: FBT003 - the signature is socket's
+        if probe.connect_ex(path) == errno.ECONNREFUSED:
+            return None  # a manager that was killed has left its name
+    return "is in use by another process (`sudo ss -lxp` shows it)", TAKEN
 
 
 def owner(port: int) -> str:

@@ -32,27 +32,32 @@ class Lingering:
     """The ends that are held back. `known`: the pids of services and of probes' commands, which nobody left behind."""
 
     def __init__(
-        self, supervisord: Callable[[], Supervisord], known: Callable[[], set[int]], adopts: Callable[[], bool]
+        self,
+        supervisord: Callable[[], Supervisord],
+        known: Callable[[], set[int]],
+        adopts: Callable[[], bool],
+        border: Border,
     ) -> None:
         self._supervisord = supervisord
         self._known = known
         self._adopts = adopts
+        self._border = border
         self._held: dict[int, tuple[int, float]] = {}
 
-    def kept(self, waitpid: Waitpid, border: Border) -> Waitpid:
+    def kept(self, waitpid: Waitpid) -> Waitpid:
         """Return `waitpid` with such ends told later."""
 
         def kept() -> tuple[int | None, int | None]:
             for held, (told, until) in list(self._held.items()):
                 late = time.monotonic() - until
-                if late > MARGIN or border.run("looking who still ends", self._goes_on, held) is not True:
+                if late > MARGIN or self._border.run("looking who still ends", self._goes_on, held) is not True:
                     del self._held[held]
                     return held, signal.SIGKILL if late > 0 else told
             while True:
                 pid, status = waitpid()
                 if not pid or status is None:
                     return pid, status
-                patience = border.run("looking who ends with it", self._patience, pid)
+                patience = self._border.run("looking who ends with it", self._patience, pid)
                 if not isinstance(patience, float):
                     return pid, status
                 self._held[pid] = status, time.monotonic() + patience

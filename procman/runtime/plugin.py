@@ -13,20 +13,7 @@ from typing import TYPE_CHECKING
 from supervisor import events
 from supervisor.states import ProcessStates
 
-from procman.runtime import (
-    forks,
-    inside,
-    job,
-    lingering,
-    listeners,
-    loop,
-    orphans,
-    parent,
-    proc,
-    report,
-    rolling,
-    store,
-)
+from procman.runtime import forks, inside, job, listeners, loop, orphans, parent, proc, report, rolling, store
 from procman.runtime.border import Border
 from procman.runtime.claim import Claim
 from procman.runtime.dependencies import Dependencies, Farewell
@@ -35,6 +22,7 @@ from procman.runtime.errands import Errands
 from procman.runtime.interface import Interface
 from procman.runtime.journal import Journal
 from procman.runtime.keeper import Keeper
+from procman.runtime.lingering import Lingering
 from procman.runtime.liveness import Liveness
 from procman.runtime.notices import Notices
 from procman.runtime.offspring import Offspring
@@ -86,7 +74,7 @@ class Core:
         self.farewell: Farewell | None = None
         self.adopts = False
         self.offspring = Offspring(state, least, lambda: self.adopts and self.claim.held, self._known)
-        self.lingering = lingering.Lingering(lambda: self.supervisord, self._known, lambda: self.adopts)
+        self.lingering = Lingering(lambda: self.supervisord, self._known, lambda: self.adopts, self.border)
         self.ended: list[str] = []
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
@@ -99,8 +87,9 @@ class Core:
         self._followed = self.supervisord = supervisord
         self.border.write = supervisord.options.logger.critical
         self.restarts.attach(supervisord.options)
-        waitpid = self.lingering.kept(supervisord.options.waitpid, self.border)
-        supervisord.options.waitpid = self.errands.sifted(waitpid, self._reaped)
+        supervisord.options.waitpid = self.errands.sifted(
+            self.lingering.kept(supervisord.options.waitpid), self._reaped
+        )
         supervisord.options.execve = self.offspring.instead_of(supervisord.options.execve)
         for kind, what, work in (
             (events.SupervisorRunningEvent, "taking over", self._running),

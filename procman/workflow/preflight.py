@@ -9,6 +9,7 @@ from procman.core.diff import Action, Do, Running
 from procman.core.errors import Failed, Held
 from procman.core.manifest import Address, Kind
 from procman.core.observed import Observed
+from procman.core.places import Place, UnixSocket
 from procman.core.quantity import format_size
 from procman.core.spec import Spec
 from procman.core.strays import Stray
@@ -67,18 +68,21 @@ def check_addresses(
     target: Target, actions: tuple[Action, ...], running: tuple[Running, ...], observed: Observed | None
 ) -> None:
     """Raise Failed when an address that would be listened on is taken: by a stranger, or by one of ours beside it."""
-    ours = _addresses_held(running, observed)
-    places = (place for spec in _starting(target, actions) for place in spec.places)
-    wanted = {place for place in places if isinstance(place, Address)}
-    for address in sorted(wanted - ours, key=str):
-        fault = ports.fault(address)
+    ours = _places_held(running, observed)
+    paths = {place.path for place in ours if isinstance(place, UnixSocket)}
+    wanted = {place for spec in _starting(target, actions) for place in spec.places}
+    for place in sorted(wanted - ours, key=str):
+        if isinstance(place, UnixSocket):
+            fault = None if place.path in paths else ports.path_fault(place.path)
+        else:
+            fault = ports.fault(place)
         if fault is not None:
             said, cure = fault
-            held = next((each for each in ours if each.port == address.port), None)
+            held = next((each for each in ours if isinstance(each, Address) and _port(place) == each.port), None)
             if held is not None:
                 said = f"cannot be opened while this project listens on {held}"
                 cure = "the old address closes with the manager: procman down, then procman up"
-            raise Failed(f"{address} {said}", cure)
+            raise Failed(f"{place} {said}", cure)
 
 
 def check_room(target: Target, actions: tuple[Action, ...], observed: Observed | None, root: str = "") -> None:
@@ -125,8 +129,12 @@ def _starting(target: Target, actions: tuple[Action, ...]) -> list[Spec]:
     return [w.spec for w in target.wanted if w.run and w.spec.unit in starting]
 
 
-def _addresses_held(running: tuple[Running, ...], observed: Observed | None) -> set[Address]:
-    """Return the addresses that our own manager listens on already."""
+def _port(place: Place) -> int | None:
+    return place.port if isinstance(place, Address) else None
+
+
+def _places_held(running: tuple[Running, ...], observed: Observed | None) -> set[Place]:
+    """Return where our own manager listens already."""
     listening = {u.unit for u in observed.units if u.slot_inode is not None} if observed else set()
     ours = (r.spec for r in running if r.spec is not None and (r.unit in listening or (r.spec.binds and r.alive)))
-    return {place for spec in ours for place in spec.places if isinstance(place, Address)}
+    return {place for spec in ours for place in spec.places}

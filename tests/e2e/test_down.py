@@ -64,7 +64,7 @@ def test_down_ends_a_grandchild_that_left_its_tree(shop: Project) -> None:
 
 
 def test_what_outlives_its_shell_is_killed_after_the_time_to_stop(shop: Project) -> None:
-    """What a shell runs and does not end with its group gets its time, and is gone before `down` ends, which says so."""
+    """What a shell runs and does not end with its group gets its time, and is gone when `down` ends, which says so."""
     deaf = {"kind": "scalable", "command": f"{shlex.join(service('deaf'))}; exit $?", "shell": True}
     shop.write({"deaf": {**deaf, "memory": "20M", "stop": {"timeout": "2s"}}})
     ended(shop.run("up"), 0)

@@ -29,3 +29,21 @@ def test_a_consumer_can_get_another_name(running: Project) -> None:
     assert set(after) == {"api-0", "api-1", "reader-0"}
     assert {unit: after[unit] for unit in ("api-0", "api-1")} == {u: before[u] for u in ("api-0", "api-1")}
     assert running.consumers() == [after["reader-0"]]
+
+
+def test_a_unix_socket_that_cannot_be_made_is_refused_at_once(shop: Project) -> None:
+    """No folder, a file of that name, somebody who listens there: told before anything starts; a dead name is none."""
+    place = shop.folder / "run" / "api.sock"
+    shop.write({"api": shop.api(listen="unix:run/api.sock")})
+    ended(shop.run("up"), 1, f"unix:{place}", f"there is no folder {place.parent}", f"mkdir -p {place.parent}")
+    place.parent.mkdir()
+    place.write_text("mine", encoding="ascii")
+    ended(shop.run("up"), 1, "something that is no socket has that name")
+    assert place.read_text(encoding="ascii") == "mine"
+    place.unlink()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(place))
+        other.listen()
+        ended(shop.run("up"), 1, "is in use by another process")
+    shop.up()
+    ended(shop.run("up"), 0, "nothing to change")
