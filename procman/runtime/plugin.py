@@ -73,8 +73,7 @@ class Core:
         )
         self.farewell: Farewell | None = None
         self.adopts = False
-        self.offspring = Offspring(state, least, lambda: self.adopts and self.claim.held, self._known)
-        self.lingering = Lingering(lambda: self.supervisord, self._known, lambda: self.adopts, self.border)
+        self.offspring = Offspring(state, least, lambda: self.adopts and self.claim.held, self.known)
         self.ended: list[str] = []
         self.store: store.Store | None = None
         self._followed: Supervisord | None = None
@@ -87,9 +86,8 @@ class Core:
         self._followed = self.supervisord = supervisord
         self.border.write = supervisord.options.logger.critical
         self.restarts.attach(supervisord.options)
-        supervisord.options.waitpid = self.errands.sifted(
-            self.lingering.kept(supervisord.options.waitpid), self._reaped
-        )
+        kept = Lingering(self).kept(supervisord.options.waitpid)
+        supervisord.options.waitpid = self.errands.sifted(kept, self._reaped)
         supervisord.options.execve = self.offspring.instead_of(supervisord.options.execve)
         for kind, what, work in (
             (events.SupervisorRunningEvent, "taking over", self._running),
@@ -112,7 +110,7 @@ class Core:
 
     def end_orphans(self, unit: str, *, unmarked: bool) -> list[int]:
         """End what `unit` left behind, and with `unmarked` what cannot be said to be of any unit; return the pids."""
-        adopted = orphans.adopted(self._known(), os.getpid()) if self.adopts else []
+        adopted = orphans.adopted(self.known(), os.getpid()) if self.adopts else []
         found = orphans.of_unit(adopted, unit, unmarked=unmarked)
         self.ended = [*self.ended, *map(orphans.named, found)][-orphans.REMEMBERED :] if found else self.ended
         if ended := orphans.end(found):
@@ -225,7 +223,7 @@ class Core:
         self.keeper.forget_all_but(units)
         self.chronicle.forget_all_but(units)
 
-    def _known(self) -> set[int]:
+    def known(self) -> set[int]:  # noqa: D102 - see `lingering`
         return inside.pids(self.supervisord) | self.errands.pids
 
     def _reaped(self, pid: int, status: int) -> None:
