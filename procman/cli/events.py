@@ -41,11 +41,11 @@ def command(names: tuple[str, ...], file: str | None, follow: bool, lines: int, 
     Also when the manager is down or the manifest is gone. The history holds 1 MiB and survives restarts.
     """
     from procman.cli.console import talk
-    from procman.workflow import history
+    from procman.workflow import history, project
 
     found = history.open_history(file, environment(), names)
     if found is None:
-        talk("no events: the project was never started")
+        talk(f"no events: {project.unstarted(file, environment())}")
     if form == "json":
         _print_json(found, lines, follow=follow)
     elif found is not None:

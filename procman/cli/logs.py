@@ -32,11 +32,11 @@ def command(names: tuple[str, ...], file: str | None, follow: bool, lines: int) 
     The name `supervisord` means the manager's own log.
     """
     from procman.cli.console import paint, talk
-    from procman.workflow import log_stream
+    from procman.workflow import log_stream, project
 
     stream = log_stream.open_logs(file, environment(), names)
     if stream is None:
-        talk("no logs: the project was never started")
+        talk(f"no logs: {project.unstarted(file, environment())}")
         return 0
     width = max(map(len, stream.units), default=0)
     colours = ("green", "yellow", "red", "bold")

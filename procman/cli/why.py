@@ -36,7 +36,7 @@ def command(name: str, file: str | None, lines: int, form: str) -> int:
     Also when the manager is down or the manifest is gone.
     """
     from procman.cli.console import talk
-    from procman.workflow import deaths
+    from procman.workflow import deaths, project
 
     found = deaths.why(file, environment(), name, lines)
     if form == "json":
@@ -46,8 +46,9 @@ def command(name: str, file: str | None, lines: int, form: str) -> int:
     elif found is not None:
         for line in _lines(found):
             click.echo(line)
+    untold = f": {project.unstarted(file, environment())}" if found is None else ""
     if found is None or not (found.deaths or found.waits):
-        talk(f"nothing is known of a death of {name}")
+        talk(f"nothing is known of a death of {name}{untold}")
         return EXIT_FAILED
     return 0
 

@@ -54,6 +54,17 @@ def find(option: str | None, environment: Mapping[str, str]) -> Project | None:
     return None
 
 
+def unstarted(option: str | None, environment: Mapping[str, str]) -> str:
+    """Return in words what there is of a project that `find` does not find: nothing, or what failed starts wrote."""
+    from procman.workflow.load import load_file, manifest_path  # noqa: PLC0415 - as above
+
+    manifest = load_file(manifest_path(option, environment), environment).manifest
+    folder = states.state_for(manifest.project, environment).folder if manifest is not None else ""
+    if folder and os.path.isdir(folder):  # noqa: PTH112
+        return f"no start of the project has succeeded; what was tried is told in {folder}"
+    return "the project was never started"
+
+
 def need(option: str | None, environment: Mapping[str, str]) -> Project:
     """Return the project that was applied from the manifest that is meant; NotRunning when it never was, or is down."""
     project = find(option, environment)

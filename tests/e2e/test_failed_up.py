@@ -82,6 +82,8 @@ def test_a_failing_first_start_leaves_nothing(shop: Project) -> None:
     ended(shop.run("up"), 1, "crasher: cannot reach the database")
     assert shop.processes() == []
     shop.status_code(4)
+    for command, code in ((("events",), 0), (("logs",), 0), (("why", "worker"), 1)):
+        ended(shop.run(*command), code, "no start of the project has succeeded", str(shop.state))
     shop.write()
     ended(shop.run("up"), 0)
 
