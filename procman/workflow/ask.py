@@ -81,7 +81,8 @@ def for_up(
             said.append(f"profile {profile}, as last time (--no-profile: the services as written)")
     scaled = _known_counts(loaded, applied)
     if scaled and not keep_scale:
-        said.append(f"back to the manifest: {', '.join(scaled)} was scaled (--keep-scale keeps it)")
+        were = "was" if len(scaled) == 1 else "were"
+        said.append(f"back to the manifest: {', '.join(scaled)} {were} scaled (--keep-scale keeps it)")
         scaled = {}
     choice = Choice(profile=profile, scale=scaled, force=force, former=_former(applied))
     return approve(decide(loaded, choice, environment)), tuple(said)
