@@ -112,9 +112,8 @@ class Pressure:
         return []
 
     def _candidates(self, limits: Limits) -> list[Candidate]:
-        alive = [
-            p.config.name for p in self._processes() if p.pid and p.state in inside.ALIVE and not inside.is_spare(p)
-        ]
+        counted = [p for p in self._processes() if p.pid and p.state in inside.ALIVE and not inside.is_spare(p)]
+        alive = [p.config.name for p in counted if p.config.name not in self._shed]  # what is leaving has been chosen
         found = []
         for unit in alive:
             limit = limits.of(unit)
