@@ -133,7 +133,7 @@ def _wait_down(client: supervisor_rpc.Client, units: set[str], patience: float) 
     deadline = time.monotonic() + patience
     while up := [u for u in client.status().units if u.unit in units and _is_up(u.statename)]:
         for unit in (u for u in up if u.statename in ("STARTING", "RUNNING")):
-            if unit.job is None or rolling.over(unit.job.phase):  # else it is told when its queue is empty
+            if unit.job is None or unit.job.phase != rolling.EMPTYING:  # it is told when its queue is empty
                 _stop(client, unit.unit)  # the manager was about to start it again, for its memory
         if time.monotonic() > deadline:
             raise Failed(f"{up[0].unit} {NEVER_ENDS[0]}", NEVER_ENDS[1])
