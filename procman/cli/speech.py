@@ -16,9 +16,11 @@ def spoken(*, takeover: bool = False) -> Talk:
 
 
 def show_actions(actions: tuple[Action, ...]) -> None:
-    """Write what is about to be done."""
+    """Write what is about to be done, also that it is nothing."""
     if actions:
         click.echo("\n".join(action_lines(actions)))
+    else:
+        console.talk("nothing to do: everything is as was asked for")
 
 
 def progress(unit: str, words: str) -> None:

@@ -58,11 +58,9 @@ OWNER = Field(
 )
 
 
-def _from_mapping(parts: Values) -> Place:
+def _from_mapping(parts: Values) -> Place | None:
     path = parts.get(UNIX)
-    if path is None:
-        raise Fault("the path cannot be read")
-    return UnixSocket(path, parts.get(SOCKET_MODE) or MODE, parts.get(OWNER))
+    return None if path is None else UnixSocket(path, parts.get(SOCKET_MODE) or MODE, parts.get(OWNER))
 
 
 _PLACE: ScalarKind[Place] = ScalarKind(

@@ -223,13 +223,12 @@ def with_profile(manifest: Manifest, name: str) -> Manifest:
 
 
 def with_scale(manifest: Manifest, counts: dict[str, int]) -> Manifest:
-    """Return `manifest` with the named services at exactly these counts, and the override on record."""
-    services = tuple(
-        replace(s, instances=Instances(counts[s.name], counts[s.name])) if s.name in counts else s
-        for s in manifest.services
-    )
-    written = manifest.written or manifest.services
-    return replace(manifest, services=services, scaled=tuple(sorted(counts.items())), written=written)
+    """Return `manifest` with the named services at exactly these counts, and on record which were not at theirs."""
+    asked = {name: Instances(count, count) for name, count in counts.items()}
+    services = tuple(replace(s, instances=asked.get(s.name, s.instances)) for s in manifest.services)
+    same = {s.name for s in manifest.services if s.instances == asked.get(s.name)}
+    scaled = tuple(sorted((name, count) for name, count in counts.items() if name not in same))
+    return replace(manifest, services=services, scaled=scaled, written=manifest.written or manifest.services)
 
 
 def _overlaid(service: Service, overlay: Overlay) -> Service:

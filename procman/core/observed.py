@@ -41,7 +41,7 @@ class ObservedUnit:
     `awaits` says what is missing; `job` is the last replacement. `memory_peak` and `memory_usual` are bytes of the
     whole process tree since the unit was added, out of `memory_samples` looks. `completed`: it ended as it should.
     `waits`: what it is not started before, `blocked`: why that will not come by itself; `retry_at`: when what has
-    failed is tried again.
+    ended by itself, or was given up, is started again.
     """
 
     unit: str

@@ -87,16 +87,15 @@ def serving(service: Service, interpreter: str | None = None, *, reachable: bool
     """
     plain = Serving(service.command)
     call = next(reversed(calls(service.command)), None)
-    if not service.places or call is None or opens_itself(service.command):
+    if not service.places or call is None:
         return plain
+    if opens_itself(service.command):
+        return plain if any(isinstance(place, Address) for place in service.places) else _portless(service, call)
     if call.name in _DEAF:
         return _deaf(service, call, call.name, _DEAF[call.name])
     name = call.name if call.name in _NODE | _PYTHON else interpreter
     if name in _NODE:
-        if not reachable:
-            why = f"'{service.user}' cannot read what procman loads before node"
-            return Serving(service.command, NODE, fault=why, advice="install procman where every user can read it")
-        return Serving(service.command, NODE, preload=NODE, drains=service.drain)
+        return _node(service, reachable=reachable)
     if name in _PYTHON:
         return _python(service, call, name, reachable=reachable)
     return plain
@@ -120,10 +119,17 @@ def environment(found: Serving, folder: str, service: Service, known: dict[str, 
     return added
 
 
+def _node(service: Service, *, reachable: bool) -> Serving:
+    if not reachable:
+        why = f"'{service.user}' cannot read what procman loads before node"
+        return Serving(service.command, NODE, fault=why, advice="install procman where every user can read it")
+    return Serving(service.command, NODE, preload=NODE, drains=service.drain)
+
+
 def _python(service: Service, call: Call, name: str, *, reachable: bool) -> Serving:
-    added, removed, fault = _options(call, service)
-    if fault:
-        return _deaf(service, call, call.name, fault)
+    if call.name == "uvicorn" and (fault := _uvicorn_fault(call, service)):
+        return Serving(service.command, call.name, fault=fault[0], advice=fault[1])
+    added, removed = _options(call, service)
     direct = not SHELLS & set(call.around) and service.command[-len(call.words) :] == call.words
     if (added or removed) and not direct:
         advice = f"write {' '.join(added)} in its command" if added else f"leave {' '.join(removed)} out"
@@ -138,23 +144,28 @@ def _python(service: Service, call: Call, name: str, *, reachable: bool) -> Serv
     return Serving((*argv, *added), server, added, removed, preload, drains=drains)
 
 
-def _options(call: Call, service: Service) -> tuple[tuple[str, ...], tuple[str, ...], str]:
-    """Return the words a server lacks, those that stand in the way, and what to do when it cannot take the address."""
+def _uvicorn_fault(call: Call, service: Service) -> tuple[str, str] | None:
+    """Return why uvicorn cannot take the address, and what to do; it takes one, and none beside its own."""
+    if _values(call.args, "--uds"):
+        return "--uds in its command has it open a socket of its own", "leave --uds out: procman opens the address"
+    if len(service.places) > 1:
+        return f"uvicorn takes one address, and this has {len(service.places)}", "use hypercorn or gunicorn"
+    return None
+
+
+def _options(call: Call, service: Service) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the words a server lacks, and those that stand in the way."""
     if call.name == "uvicorn":
-        if _values(call.args, "--uds"):
-            return (), (), "leave --uds out: procman opens the address"
-        if len(service.places) > 1:
-            return (), (), "uvicorn takes one address: use hypercorn or gunicorn"
-        return (() if _values(call.args, "--fd") else ("--fd", "3")), (), ""
+        return (() if _values(call.args, "--fd") else ("--fd", "3")), ()
     bound = _values(call.args, "-b", "--bind")
     handed = tuple(word for value, words in bound for word in words if value.startswith("fd://"))
     if call.name == "gunicorn":
-        return (), handed, ""  # with LISTEN_FDS too it would take the descriptor twice, and close it once too often
+        return (), handed  # with LISTEN_FDS too it would take the descriptor twice, and close it once too often
     if call.name == "hypercorn" and not handed:
         ports = {f":{place.port}" for place in service.places if isinstance(place, Address)}
         same = tuple(word for value, words in bound for word in words if f":{value.rpartition(':')[2]}" in ports)
-        return tuple(w for n in range(len(service.places)) for w in ("-b", f"fd://{3 + n}")), same, ""
-    return (), (), ""
+        return tuple(w for n in range(len(service.places)) for w in ("-b", f"fd://{3 + n}")), same
+    return (), ()
 
 
 def _values(args: tuple[str, ...], *names: str) -> list[tuple[str, tuple[str, ...]]]:
@@ -193,3 +204,8 @@ def _wary(call: Call) -> bool:
 
 def _deaf(service: Service, call: Call, server: str, advice: str) -> Serving:
     return Serving(service.command, server, fault=f"{call.name} opens a port of its own", advice=advice)
+
+
+def _portless(service: Service, call: Call) -> Serving:
+    why = f"{OWN_PORT} in its command is a port, and a unix socket has none"
+    return Serving(service.command, call.name, fault=why, advice=f"listen on HOST:PORT; {WRITTEN} is the plain text")

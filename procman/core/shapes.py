@@ -124,11 +124,14 @@ class ScalarOrList(Generic[S, T]):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ScalarOrMapping(Generic[S, M]):
-    """One value, or a mapping that `convert` makes the same kind of value of; it raises Fault."""
+    """One value, or a mapping that `convert` makes the same kind of value of; it raises Fault.
+
+    None of it: what it needs is missing, and that has been told.
+    """
 
     scalar: Kind[S]
     mapping: Kind[M]
-    convert: Callable[[M], S]
+    convert: Callable[[M], S | None]
 
     def read(self, node: doc.Node, at: Path, sink: Sink) -> S | None:
         """Return the value in either form."""

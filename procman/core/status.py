@@ -145,20 +145,21 @@ def _row(
         limit=service.memory,
         restarts=unit.restarts,
         held_by=unit.held if state is State.HELD else None,
-        reason=None if state in _SILENT else _reason(unit, observed.seen_at),
+        reason=None if state in _SILENT else why(unit, observed.seen_at),
         memory_peak=unit.memory_peak,
         memory_usual=unit.memory_usual,
         capped=unit.memory,
     )
 
 
-def _reason(unit: ObservedUnit, now: float) -> str | None:
-    """Return why a unit is not as it should be, and when that is tried again."""
+def why(unit: ObservedUnit, now: float) -> str | None:
+    """Return why a unit is not as it should be, and when it is started again. `now`: the manager's clock."""
     if unit.waits:
         return f"{unit.waits}: {unit.blocked}" if unit.blocked else unit.waits
-    if unit.statename != "FATAL" or unit.retry_at is None:
+    if unit.statename not in ("FATAL", "BACKOFF") or unit.retry_at is None:
         return unit.reason
-    return f"{unit.reason}; tried again in {format_time(max(1, round(unit.retry_at - now)))}"
+    again = "tried again" if unit.statename == "FATAL" else "starts again"
+    return f"{unit.reason}; {again} in {format_time(max(1, round(unit.retry_at - now)))}"
 
 
 def _stray(unit: ObservedUnit, observed: Observed, measured: Measured | None) -> InstanceStatus:

@@ -6,7 +6,7 @@ the other, or the same unix socket; also one service that names an address twice
 its address; that is what `listen` is for.
 
 ## Why it matters
-The second service cannot start, or takes the first one's requests.
+What comes second cannot start, or takes the first one's requests.
 
 ## Example
 ```yaml
@@ -33,7 +33,7 @@ CODE = "PM104"
 NAME = "address-shared"
 SEVERITY = Severity.ERROR
 SINCE = "0.1.0"
-WHY = "The second service cannot start, or takes the first one's requests."
+WHY = "What comes second cannot start, or takes the first one's requests."
 
 EVERY_IPV4 = "0.0.0.0"  # noqa: S104 - compared, not bound
 EVERY = "::"
@@ -48,7 +48,11 @@ def check(context: Context) -> Iterator[Problem]:
         at = places.value("services", second.name, "listen")
         related = Related(places.value("services", first.name, "listen"), f"'{first.name}' listens here")
         message = f"'{second.name}' listens on {wanted}, which '{first.name}' takes ({taken})"
-        yield Problem(at, message, "give each service a port of its own", (related,))
+        if first is second:
+            both = f"{wanted} twice" if taken == wanted else f"{taken} and {wanted}, which are one address"
+            yield Problem(at, f"'{second.name}' listens on {both}", "leave one of them out")
+        else:
+            yield Problem(at, message, "give each service a port of its own", (related,))
 
 
 def _colliding(services: tuple[Service, ...]) -> Iterator[tuple[Service, Place, Service, Place]]:

@@ -91,7 +91,7 @@ def _unit(process: Process, core: Known) -> dict[str, object]:
         "job": job and {"number": job.number, "phase": job.phase, "reason": job.reason, "why": job.why},
         **core.keeper.of(config.name, process.pid),
         "completed": record.completed,
-        "retry_at": record.retry_at,
+        "retry_at": restarts.due(process, record),
         "waits": lacks.waits or None,
         "blocked": lacks.blocked or None,
     }

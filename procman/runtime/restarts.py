@@ -209,6 +209,11 @@ def why(process: Process, record: Record) -> str | None:
     return record.exit
 
 
+def due(process: Process, record: Record) -> float | None:
+    """Return when `process`, which has ended by itself, is started again, in seconds since the epoch."""
+    return process.delay or None if process.state == ProcessStates.BACKOFF else record.retry_at
+
+
 def chance() -> float:
     """Return a random number from 0 to 1."""
     return os.urandom(1)[0] / 255

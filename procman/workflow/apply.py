@@ -6,59 +6,28 @@ what is missing and whose next `up` finishes it.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from itertools import takewhile
 
-from procman.adapters import files, supervisor_rpc, supervisord, survivors, templates
+from procman.adapters import files, supervisor_rpc, supervisord, survivors
 from procman.adapters import state as states
 from procman.adapters.state import State
-from procman.core import limits
 from procman.core.diff import Action, Do, changes, diff
-from procman.core.errors import Failed, ProcmanError
-from procman.core.limits import Limit, Limits
-from procman.core.manifest import Kind
+from procman.core.errors import ProcmanError
 from procman.core.observed import Observed
-from procman.core.sheet import Sheet
 from procman.core.spec import Spec
-from procman.engines import supervisord as engine
-from procman.workflow import leaving
+from procman.workflow import leaving, sheets
 from procman.workflow.ending import end_manager, stop_units
 from procman.workflow.in_place import at_once, fitting, replace_at_once
 from procman.workflow.observe import observe
 from procman.workflow.preview import Before
 from procman.workflow.ready import Progress, wait_ready
-from procman.workflow.roll import ROLLING, Pace, roll, rollable, room, settle
+from procman.workflow.roll import ROLLING, Pace, roll, rollable, room, settle, under_way
 from procman.workflow.running import read_spec, running
 from procman.workflow.target import Target, as_it_was
 
 _FINISH_WITHIN = 60.0
 """Seconds beyond the patience with a replacement: its old process may take its whole stop time."""
-
-
-def place(state: State) -> engine.Place:
-    """Return where a rendering for this host lives."""
-    return engine.Place(state.folder, supervisord.python(), supervisord.launcher(), root=os.geteuid() == 0)
-
-
-def sheets(target: Target, where: engine.Place) -> tuple[Sheet, ...]:
-    """Return the files that carry `target`: the supervisord file and one spec per instance."""
-    try:
-        pages = engine.pages(target.project, target.wanted, where)
-        return (*engine.spec_sheets(target.wanted), limits_sheet(target), *templates.render(pages))
-    except ValueError as error:
-        raise Failed(
-            f"cannot render: {error}", "choose paths without quotes, ';', '#' and control characters"
-        ) from None
-
-
-def limits_sheet(target: Target) -> Sheet:
-    """Return the file that tells the manager of every memory limit; it is read again while services run."""
-    services = {
-        s.name: Limit(s.memory, s.hard, s.kind == Kind.SINGLETON, s.probed, s.least, s.weight)
-        for s in target.applied.services
-    }
-    return Sheet(limits.FILE, limits.to_text(Limits(services, target.applied.shed)).encode())
 
 
 def apply(
@@ -82,9 +51,7 @@ def apply(
         states.write_record(state, replace(target.applied, unfinished=_still_unfinished(target, before)))
     except (ProcmanError, KeyboardInterrupt, OSError) as error:
         what = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        back = "ending what was started" if before.observed is None else "bringing back what ran before"
-        progress("", f"{what}; {back}")
-        _bring_back(state, target, before, progress)
+        _bring_back(state, target, before, what, progress)
         leaving.owe(state, target.applied, before.applied)
         leaving.end_sessions(state, before.applied, progress)
         raise
@@ -104,10 +71,10 @@ def _carry_out(
 ) -> None:
     wanted = changes(actions)
     if wanted or observed is None:
-        _write(state, sheets(target, place(state)))
+        sheets.write(state, sheets.whole(target, state))
         states.write_record(state, replace(target.applied, unfinished=True))
     else:
-        _write(state, (limits_sheet(target),))
+        sheets.write(state, (sheets.of_limits(target),))
     if observed is None:
         _launch(state, progress, foreground=foreground)
     elif wanted:
@@ -118,13 +85,6 @@ def _carry_out(
 def _still_unfinished(target: Target, before: Before) -> bool:
     """Tell whether something outside what `target` is about was cut short before, and is as it was left."""
     return target.scope is not None and before.applied is not None and before.applied.unfinished
-
-
-def _write(state: State, written: tuple[Sheet, ...]) -> None:
-    for sheet in written:
-        path = f"{state.folder}/{sheet.path}"
-        if files.read_if_there(path) != sheet.content:  # what is whole already needs no room on a full disk
-            files.write_whole(path, sheet.content, sheet.mode)
 
 
 def _launch(state: State, progress: Progress, *, foreground: bool) -> None:
@@ -218,23 +178,36 @@ def _start(state: State, client: supervisor_rpc.Client, unit: str, *, known: boo
     client.add(unit)
 
 
-def _bring_back(state: State, target: Target, before: Before, progress: Progress) -> None:
-    """Undo what `target` changed, as far as that can be done; what cannot is said."""
+def _bring_back(state: State, target: Target, before: Before, what: str, progress: Progress) -> None:
+    """Undo what `target` changed, after saying `what` made that necessary; what cannot be undone is said."""
     try:
         if before.observed is None:
+            progress("", f"{what}; ending what was started")
             end_manager(state, progress)
             _restore_record(state, before)
             return
-        _settle(state, target, progress)
         former = as_it_was(target.project, before.running, before.applied or target.applied)
-        _write(state, sheets(former, place(state)))
+        progress("", f"{what}; {_prospect(observe(state), former, before)}")
+        _settle(state, target, progress)
+        sheets.write(state, sheets.whole(former, state))
         _restore_record(state, before)
         observed = observe(state)
         if observed is not None:
-            actions = changes(diff(former.wanted, running(observed, before.applied)))
-            _converge(state, former, actions, observed, progress, ROLLING, back=True)
+            _converge(state, former, _way_back(observed, former, before), observed, progress, ROLLING, back=True)
     except (ProcmanError, OSError) as error:
         progress("", f"could not bring everything back: {error}")
+
+
+def _prospect(observed: Observed | None, former: Target, before: Before) -> str:
+    if observed is None:
+        return "the manager is gone, too; procman up starts it"
+    if _way_back(observed, former, before) or under_way(observed):
+        return "bringing back what ran before"
+    return "there is nothing to bring back"
+
+
+def _way_back(observed: Observed, former: Target, before: Before) -> tuple[Action, ...]:
+    return changes(diff(former.wanted, running(observed, before.applied)))
 
 
 def _restore_record(state: State, before: Before) -> None:

@@ -36,7 +36,8 @@ def stop_units(state: State, units: list[str], progress: Progress, *, retire: bo
     for wave in waves({_service(u.unit) for u in alive}, needs):
         now = [u for u in alive if _service(u.unit) in wave]
         for unit in now:
-            progress(unit.unit, "stopping")
+            if unit.pid:
+                progress(unit.unit, "stopping")
             if retire and unit.slot_inode is not None:
                 client.retire(unit.unit)
             else:

@@ -36,6 +36,9 @@ def intended(project: Project, approved: Approved, applied: Applied, units: set[
     target = replace(target, applied=replace(target.applied, shown=applied.shown))
     target = untouched(target, before.running, units - existing if command == SCALE else units, units)
     actions = narrowed(diff(target.wanted, before.running), units)
+    if command == START:
+        pausing = {r.unit for r in before.running if r.state == "backoff"} & units
+        actions = tuple(_hurried(a) if a.unit in pausing else a for a in actions)
     if command in (RESTART, RELOAD):
         actions = tuple(_replaced(a, command) if a.unit in units else a for a in actions)
     return Change(approved, target, before, actions)
@@ -46,6 +49,12 @@ def units_of(project: Project, approved: Approved, services: set[str]) -> set[st
     before = seen_before(project.state, project.applied)
     wanted = {s.unit for s in approved.specs(project.state.folder) if s.service in services}
     return wanted | {r.unit for r in before.running if r.service in services}
+
+
+def _hurried(action: Action) -> Action:
+    if action.do is not Do.KEEP:
+        return action
+    return replace(action, do=Do.START, reason="waited for its next start")
 
 
 def _replaced(action: Action, command: str) -> Action:

@@ -153,7 +153,8 @@ def down(project: Project, talk: Talk) -> tuple[str, ...]:
         applied = states.read_record(project.state) or project.applied
         before = seen_before(project.state, applied)
         stops = [Action(r.service, r.instance, Do.STOP, "procman down") for r in before.running if r.alive]
-        talk.show(tuple(stops))
+        if stops:
+            talk.show(tuple(stops))
         note_command(project.state, "down", tuple(stops))
         longest = max((r.spec.stop.timeout for r in before.running if r.spec), default=0.0)
         try:

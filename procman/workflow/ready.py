@@ -12,8 +12,9 @@ from procman.core.diff import Wanted
 from procman.core.errors import Failed, Held
 from procman.core.manifest import Ready
 from procman.core.observed import ObservedUnit
+from procman.core.quantity import format_time
 from procman.core.status import State as InstanceState
-from procman.core.status import state_of
+from procman.core.status import state_of, why
 from procman.core.values import dataclass
 
 POLL = 0.05
@@ -65,14 +66,15 @@ def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -
             else:
                 if unit is not None and unit.waits:
                     starts[item.unit] = time.monotonic()
-                _check_hope(state, item, unit, time.monotonic() - starts.get(item.unit, began))
+                _check_hope(state, item, unit, time.monotonic() - starts.get(item.unit, began), observed.seen_at)
         if not left:
             return
         first = False
         if time.monotonic() - said > 2:  # noqa: PLR2004 - seconds without a word
             said = time.monotonic()
-            waits = [unit.waits for unit in observed.units if unit.unit == left[0].unit and unit.waits]
-            progress(left[0].unit, f"{waits[0] if waits else 'waiting'} ({said - began:.0f} s)")
+            late = observed.unit(left[0].unit)
+            words = why(late, observed.seen_at) if late is not None and not late.pid else None
+            progress(left[0].unit, f"{words or 'waiting'} ({said - began:.0f} s)")
         time.sleep(pause(answered - asked))
 
 
@@ -87,8 +89,8 @@ def _is_ready(item: Awaited, unit: ObservedUnit) -> bool:
     return unit.completed or (unit.statename == "RUNNING" and unit.ready)
 
 
-def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: float) -> None:
-    """Raise when `item` cannot become ready any more."""
+def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: float, at: float) -> None:
+    """Raise when `item`, seen `at` that time of the manager's clock, cannot become ready any more."""
     now = state_of(unit, probed=False) if unit else InstanceState.STOPPED
     if now is InstanceState.HELD and unit is not None:
         raise Held(
@@ -98,11 +100,14 @@ def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: 
         culprit = unit.blocked.partition(" ")[0]
         raise Failed(f"{item.unit} {unit.waits}, but {unit.blocked}", last_lines(state, culprit))
     gone = now in (InstanceState.FAILED, InstanceState.STOPPED)
-    if not gone and waited <= item.patience:
+    ahead = unit.retry_at - at if unit is not None and unit.retry_at and now is InstanceState.BACKOFF else 0.0
+    if not gone and waited + ahead <= item.patience:
         return
-    why = "failed" if gone else f"was not ready within {item.patience:.0f} s (it is {now})"
+    late = f"{'was not' if waited > item.patience else 'cannot be'} ready within {item.patience:.0f} s"
     reason = (unit.reason or unit.awaits) if unit is not None else None
-    raise Failed(f"{item.unit} {why}{f': {reason}' if reason else ''}", last_lines(state, item.unit))
+    far = "" if gone or waited > item.patience else f"; its next start is {format_time(round(ahead))} away"
+    said = f"{'failed' if gone else late}{f': {reason}' if reason else ''}{far}"
+    raise Failed(f"{item.unit} {said}", last_lines(state, item.unit))
 
 
 def last_lines(state: State, unit: str) -> str:

@@ -13,7 +13,7 @@ from procman.core.errors import Failed, WrongUse
 from procman.core.facts import SYSTEM_PATH
 from procman.core.sheet import Sheet
 from procman.engines import nginx, systemd
-from procman.workflow import apply as applying
+from procman.workflow import sheets
 from procman.workflow.decide import Approved
 from procman.workflow.target import target_for
 
@@ -41,7 +41,7 @@ def render(
     files.make_folder(state.specs)
     files.make_folder(state.logs)
     target = target_for(approved, state.folder)
-    written = (*applying.sheets(target, applying.place(state)), *_unit(approved, state.folder, environment), *more)
+    written = (*sheets.whole(target, state), *_unit(approved, state.folder, environment), *more)
     for sheet in written:
         files.write_whole(f"{where}/{sheet.path}", sheet.content, sheet.mode)
     return tuple(os.path.join(folder, sheet.path) for sheet in written)  # noqa: PTH118

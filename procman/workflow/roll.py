@@ -33,6 +33,8 @@ _WORDS = {
     rolling.LEAVING: "the replacement is ready and has the traffic; the old one ends",
     rolling.DONE: "replaced",
 }
+_WAY = (rolling.WARMING, rolling.LEAVING, rolling.DONE)
+"""What a replacement goes through that becomes ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,10 @@ def roll(state: State, units: list[str], reason: str, parallel: int, progress: P
     """
     client = supervisor_rpc.Client(state.socket, told=lambda words: progress("", words))
     left, active = list(units), dict[str, Job]()
-    failed: tuple[str, str | None] | None = None
+    failed: dict[str, str | None] = {}
     began: dict[str, float] = {}
-    while active or (left and failed is None):
-        while left and len(active) < parallel and failed is None:
+    while active or (left and not failed):
+        while left and len(active) < parallel and not failed:
             unit = left.pop(0)
             began[unit] = time.monotonic()
             active[unit] = Job(insist(client.replace, unit, reason), "", reason)
@@ -93,17 +95,18 @@ def roll(state: State, units: list[str], reason: str, parallel: int, progress: P
             seen = observed.unit(unit)
             now = seen.job if seen is not None and seen.job is not None else Job(before.number, rolling.FAILED, reason)
             active[unit] = now
-            if now.phase != before.phase:
-                _tell(unit, now, time.monotonic() - began[unit], progress)
+            for phase in _passed(before.phase, now.phase):
+                _tell(unit, phase, time.monotonic() - began[unit], progress)
             if rolling.over(now.phase):
                 del active[unit]
             if now.phase == rolling.FAILED:
-                failed = failed or (unit, now.why)
-    if failed is not None:
-        unit, why = failed
+                failed[unit] = now.why
+    if failed:
+        each = [f"{unit} was not replaced: its replacement {why or 'is gone'}" for unit, why in failed.items()]
+        old = "process goes" if len(failed) == 1 else "processes go"
         rest = f"; not tried: {', '.join(left)}" if left else ""
-        message = f"{unit} was not replaced: its replacement {why or 'is gone'}; the old process goes on serving{rest}"
-        raise Failed(message, last_lines(state, unit))
+        message = f"{'; '.join(each)}; the old {old} on serving{rest}"
+        raise Failed(message, "\n".join(last_lines(state, unit) for unit in failed))
 
 
 def insist(call: Callable[..., T], *arguments: str | list[str]) -> T:
@@ -118,12 +121,17 @@ def insist(call: Callable[..., T], *arguments: str | list[str]) -> T:
         time.sleep(POLL)
 
 
+def under_way(observed: Observed) -> list[str]:
+    """Return the instances that are being replaced or retired."""
+    return [u.unit for u in observed.units if u.job is not None and not rolling.over(u.job.phase)]
+
+
 def settle(state: State, progress: Progress, patience: float) -> None:
     """Wait until no replacement is under way: what is not ready yet is called off, what is takes over."""
     client = supervisor_rpc.Client(state.socket, told=lambda words: progress("", words))
     deadline = time.monotonic() + patience
     told: set[str] = set()
-    while busy := [u.unit for u in client.status().units if u.job is not None and not rolling.over(u.job.phase)]:
+    while busy := under_way(client.status()):
         for unit in set(busy) - told:
             progress(unit, "ending the replacement under way")
             client.call_off(unit)
@@ -133,7 +141,14 @@ def settle(state: State, progress: Progress, patience: float) -> None:
         time.sleep(POLL)
 
 
-def _tell(unit: str, job: Job, seconds: float, progress: Progress) -> None:
-    words = _WORDS.get(job.phase)
+def _passed(before: str, now: str) -> tuple[str, ...]:
+    """Return the phases from `before` to `now`: what is short may be over between two looks."""
+    if now in _WAY:
+        return _WAY[_WAY.index(before) + 1 if before in _WAY else 0 : _WAY.index(now) + 1]
+    return (now,) if now != before else ()
+
+
+def _tell(unit: str, phase: str, seconds: float, progress: Progress) -> None:
+    words = _WORDS.get(phase)
     if words is not None:
-        progress(unit, f"{words} after {seconds:.1f} s" if job.phase == rolling.DONE else words)
+        progress(unit, f"{words} after {seconds:.1f} s" if phase == rolling.DONE else words)

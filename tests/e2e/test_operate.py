@@ -99,3 +99,22 @@ def test_an_unknown_name_is_wrong_use(running: Project, command: str) -> None:
     before = running.pids()
     ended(running.run(command, "apii"), 2, "'apii'", "api", "mqtt")
     assert running.pids() == before
+
+
+def test_start_does_not_wait_for_the_pause_of_what_failed(shop: Project) -> None:
+    """A failure whose next start is far away ends `restart` at once, and `start` starts it now."""
+    bad = shop.folder / "bad"
+    command = ["/bin/sh", "-c", f"test -e {bad} && exit 3; exec sleep 86400"]
+    patient = {"max": 9, "within": "10m", "delay": "5m"}
+    shop.write({"job": {"kind": "scalable", "command": command, "memory": "9M", "restart": patient}})
+    ended(shop.run("up"), 0)
+    bad.touch()
+    done = ended(shop.run("restart"), 1, "exit status 3", "; its next start is ", "there is nothing to bring back")
+    assert "waiting" not in done.said
+    row = shop.status(3)["instances"][0]
+    assert row["state"] == "backoff"
+    assert "exit status 3; starts again in " in row["reason"]
+    bad.unlink()
+    done = ended(shop.run("start", "job"), 0, "waited for its next start", "job-0: ready after")
+    assert "stopping" not in done.said
+    ended(shop.run("start", "job"), 0, "nothing to do")

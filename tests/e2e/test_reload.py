@@ -115,6 +115,19 @@ def test_a_reload_that_fails_keeps_what_it_has(shop: Project) -> None:
     assert get(shop.port)["pid"] in before.values()
 
 
+def test_every_replacement_that_fails_is_told(shop: Project) -> None:
+    """Two at a time that both go bad are both told, each with its last words."""
+    flag = shop.folder / "bad"
+    script = f"if [ -e {flag} ]; then echo $INSTANCE is bad; exit 3; fi; exec {' '.join(service('steady'))}"
+    shop.write({"api": shop.api(command=["/bin/sh", "-c", script])})
+    shop.up()
+    before = shop.pids()
+    flag.touch()
+    words = [f"the last lines of api-{n}" for n in (0, 1)]
+    ended(shop.run("reload", "--parallel", "2"), 1, "api-0 was not", "; api-1 was not", "processes go on", *words)
+    assert shop.pids() == before
+
+
 def test_without_room_in_the_budget_it_is_replaced_in_place(shop: Project) -> None:
     """A budget without room for a third instance: the socket stays, requests wait in it, and none is lost."""
     write(shop, memory="300M")

@@ -105,6 +105,17 @@ def test_a_restart_keeps_the_override(running: Project) -> None:
     assert set(running.pids()) == {"api-0", "mqtt-0"}
 
 
+def test_the_manifests_own_count_is_no_override(running: Project) -> None:
+    """What runs already is said to, and back at the manifest's count nothing is called scaled any more."""
+    before = running.pids()
+    ended(running.run("scale", "api=2"), 0, "nothing to do")
+    ended(running.run("scale", "api=3"), 0)
+    assert running.status()["scaled"] == {"api": 3}
+    ended(running.run("scale", "api=2"), 0)
+    assert running.status()["scaled"] == {}
+    assert running.pids() == before
+
+
 def test_an_update_after_scaling_changes_nothing(running: Project) -> None:
     """`supervisorctl update` on the rendered file after `scale` restarts, adds and removes nothing."""
     for count in ("api=3", "api=1"):

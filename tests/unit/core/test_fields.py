@@ -569,3 +569,9 @@ def test_an_address_is_read_the_same_with_and_without_the_pattern(host: str, por
     """The short way that the usual hosts take accepts the ports that the pattern accepts, and no other."""
     fits = port.isascii() and port.isdigit() and not port.startswith("0") and len(port) < 6 and int(port) <= 65535
     assert (codes(service(f"listen: '{host}:{port}'")) == []) is fits
+
+
+def test_a_unix_socket_without_its_path_lacks_that_alone() -> None:
+    """What is missing is told, and not once more as a value that cannot be read."""
+    told = load(service('memory: 90M\nlisten: {tcp: "127.0.0.1:3000"}'))[1]
+    assert [finding.code for finding in told] == ["PM004", "PM003"]

@@ -165,6 +165,9 @@ def test_profile_is_laid_over_and_scale_over_that() -> None:
         PlannedService("mqtt", Kind.SINGLETON, 1, 350 * MIB),
     ) == plan.services
     assert ("stable", (("api", 3),), 3, 0) == (plan.profile, plan.scaled, plan.count("api"), plan.count("nobody"))
+    same = with_profile(guide(), "stable").service("api")
+    assert same is not None
+    assert with_scale(with_profile(guide(), "stable"), {"api": same.instances.low}).scaled == ()
 
 
 def test_unknown_profile_is_a_key_error() -> None:

@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from procman.core.manifest import Address, Kind, Service, Stop
+from procman.core.places import Place, UnixSocket
 from procman.core.serving import NODE, PYTHON, Serving, environment, opens_itself, serving, told
 
 HERE = Address("127.0.0.1", 3000)
@@ -49,7 +50,7 @@ def test_a_server_is_told_of_its_address(command: str, runs: str) -> None:
         ("granian api:app", "granian opens a port of its own", "use uvicorn or hypercorn"),
         ("python -m http.server 3000", "http.server opens a port of its own", "it is for development"),
         ("bun src/index.ts", "bun opens a port of its own", "run it with node"),
-        ("uvicorn --uds /run/api.sock api:app", "uvicorn opens a port of its own", "leave --uds out"),
+        ("uvicorn --uds /run/api.sock api:app", "--uds in its command has it open a socket", "leave --uds out"),
         ("sh -c 'cd src && exec uvicorn api:app'", "uvicorn runs inside sh", "write --fd 3 in its command"),
         ("sh -c 'exec gunicorn -b fd://3 api:app'", "gunicorn runs inside sh", "leave -b fd://3 out"),
     ],
@@ -57,7 +58,25 @@ def test_a_server_is_told_of_its_address(command: str, runs: str) -> None:
 def test_a_command_that_cannot_use_the_address_is_told(command: str, fault: str, advice: str) -> None:
     """What opens a port of its own is a fault with advice, and so is a text of a shell that would have to change."""
     found = served(command)
-    assert (fault, found.argv, found.preload) == (found.fault, tuple(shlex.split(command)), None)
+    assert (found.argv, found.preload) == (tuple(shlex.split(command)), None)
+    assert fault in found.fault
+    assert advice in found.advice
+
+
+@pytest.mark.parametrize(
+    ("command", "listen", "fault", "advice"),
+    [
+        ("uvicorn a:b", (HERE, Address("127.0.0.1", 3001)), "takes one address, and this has 2", "use hypercorn"),
+        ("granian --port {port} a:b", (UnixSocket("/run/a"),), "is a port, and a unix socket has none", "HOST:PORT"),
+    ],
+)
+def test_an_address_that_a_command_cannot_have_is_told(
+    command: str, listen: tuple[Place, ...], fault: str, advice: str
+) -> None:
+    """More than uvicorn takes; a unix socket where the program is to be told a port."""
+    tcp = next((place for place in listen if isinstance(place, Address)), None)
+    found = serving(Service("api", Kind.SCALABLE, tuple(command.split()), listen=tcp, listens=listen))
+    assert fault in found.fault
     assert advice in found.advice
 
 

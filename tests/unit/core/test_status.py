@@ -70,6 +70,12 @@ def test_state_of_a_unit(name: str, held: str | None, probed: bool, ready: bool,
             "6 failures; tried again in 3m 20s",
         ),
         (ObservedUnit("mqtt-0", "FATAL", reason="6 failures"), State.FAILED, "6 failures"),
+        (
+            ObservedUnit("mqtt-0", "BACKOFF", reason="SIGSEGV", retry_at=NOW + 5),
+            State.BACKOFF,
+            "SIGSEGV; starts again in 5s",
+        ),
+        (ObservedUnit("mqtt-0", "BACKOFF", reason="SIGSEGV"), State.BACKOFF, "SIGSEGV"),
     ],
 )
 def test_ends_and_waits_are_told(unit: ObservedUnit, state: State, reason: str | None) -> None:

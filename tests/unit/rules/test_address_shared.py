@@ -61,3 +61,20 @@ def test_instances_share_the_address_of_their_service() -> None:
     """That is what `listen` is for."""
     text = 'services: {api: {kind: scalable, command: a, instances: 4, listen: "127.0.0.1:3000"}}'
     assert judged(rule, text) == []
+
+
+@pytest.mark.parametrize(
+    ("listen", "said"),
+    [
+        ("127.0.0.1:3000, 127.0.0.1:3000", "127.0.0.1:3000 twice"),
+        ("0.0.0.0:3000, 127.0.0.1:3000", "0.0.0.0:3000 and 127.0.0.1:3000, which are one address"),
+    ],
+)
+def test_a_service_in_its_own_way_is_told(listen: str, said: str) -> None:
+    """One service that names an address twice is not told to give each service its own."""
+    text = f"""
+    services:
+      api: {{kind: scalable, command: a, listen: [{listen}]}}
+    """
+    (problem,) = judged(rule, text)
+    assert (problem.message, problem.help) == (f"'api' listens on {said}", "leave one of them out")
