@@ -161,8 +161,8 @@ class Core:
             forks.own_group(process.pid)
         record = self.restarts.record(process.config.name)
         self.border.run("noting a change", self.chronicle.before, event, record)
+        self.readiness.changed(process)
         if process.state == ProcessStates.STARTING:
-            self.readiness.begin(process)
             self.border.run("expecting a start", self.offspring.expect, process)
         try:
             self.restarts.on_state(event)

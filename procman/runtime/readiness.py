@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from supervisor.states import ProcessStates
 
 from procman.runtime import inside, listening, probes, specfile
-from procman.runtime.probe import Probe, Subject
+from procman.runtime.probe import Probe, Settled, Subject
 from procman.runtime.watching import Watching
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class Watched:
     def ready(self) -> bool:
         """Tell whether every probe has said yes."""
         return self.subject is not None and not self.left
+
+    @property
+    def settles(self) -> bool:
+        """Tell whether all that it waits for is to have stayed up."""
+        return len(self.left) == 1 and type(self.left[0]) is Settled
 
     @property
     def awaits(self) -> str:
@@ -110,8 +115,15 @@ class Readiness(Watching[Watched]):
         self._table: dict[int, list[int]] = {}
         self._seen = 0.0
 
-    def begin(self, process: Process) -> None:
-        """Look at `process`, which is starting."""
+    def changed(self, process: Process) -> None:
+        """Look at `process` from its start on, and at once when it has stayed up for its start time."""
+        watched = self._watched.get(id(process))
+        if process.state == ProcessStates.STARTING:
+            self._start(process)
+        elif process.state == ProcessStates.RUNNING and watched is not None and watched.settles:
+            self._call(0, lambda: self._settled(watched))
+
+    def _start(self, process: Process) -> None:
         self.end(process)
         watched = self._watched[id(process)] = Watched(process, time.monotonic())
         if watched.spec.hears:  # before anything is read of what it writes: the next turn comes first to this
@@ -175,6 +187,10 @@ class Readiness(Watching[Watched]):
             watched.due = time.monotonic() + watched.pause
         else:
             self._changed(watched.process)
+
+    def _settled(self, watched: Watched) -> None:
+        if not watched.ready:
+            self._look(watched)
 
     def _first(self, watched: Watched) -> None:
         if watched.process.state in inside.ALIVE:

@@ -107,7 +107,9 @@ def _converge(
     """Take `actions` in their order; `back`: to what ran before, which has had its room already."""
     client = supervisor_rpc.Client(state.socket)
     client.reload_config()
-    _end(state, target, [a for a in actions if a.do is Do.STOP], observed, progress)
+    stops = [a for a in actions if a.do is Do.STOP]
+    if stops:
+        _end(state, target, stops, observed, progress)
     waiting: set[str] = set()
     tried = {a.service for a in actions} if back else set()
     rest = [a for a in actions if a.do is not Do.STOP]
@@ -120,8 +122,9 @@ def _converge(
         group = group if back else fitting(group, target, observed)
         rest, first = [a for a in rest if a not in group], group[0].unit
         if group[0].do is Do.REPLACE:
-            wait_ready(state, target.awaited(waiting), progress)
-            waiting.clear()
+            if waiting:
+                wait_ready(state, target.awaited(waiting), progress)
+                waiting.clear()
             replace_at_once(state, target, group, progress)
             tried.update(a.service for a in group)
         else:

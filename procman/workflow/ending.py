@@ -15,7 +15,7 @@ from procman.core.manifest import Stop
 from procman.core.observed import Observed, ObservedUnit
 from procman.core.spec import Spec
 from procman.workflow.observe import observe
-from procman.workflow.ready import POLL, Progress
+from procman.workflow.ready import POLL, Progress, pause
 from procman.workflow.running import read_spec
 
 STOP_MARGIN = 10.0
@@ -50,11 +50,14 @@ def wait_renewed(state: State, units: set[str], progress: Progress) -> None:
     client = supervisor_rpc.Client(state.socket, told=lambda words: progress("", words))
     observed = client.status()
     deadline = time.monotonic() + _patience(u for u in observed.units if u.unit in units)
+    took = 0.0
     while left := [u for u in observed.units if u.unit in units and u.job and u.job.phase == rolling.PARTING]:
         if time.monotonic() > deadline:
             raise Failed(f"{left[0].unit} {NEVER_ENDS[0]}", NEVER_ENDS[1])
-        time.sleep(POLL)
+        time.sleep(pause(took))
+        asked = time.monotonic()
         observed = client.status()
+        took = time.monotonic() - asked
 
 
 def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tuple[str, ...]:

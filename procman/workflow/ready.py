@@ -11,13 +11,14 @@ from procman.adapters.state import State
 from procman.core.diff import Wanted
 from procman.core.errors import Failed, Held
 from procman.core.manifest import Ready
-from procman.core.observed import ObservedUnit
+from procman.core.observed import Observed, ObservedUnit
 from procman.core.quantity import format_time
 from procman.core.status import State as InstanceState
 from procman.core.status import state_of, why
 from procman.core.values import dataclass
 
 POLL = 0.05
+SHORTLY = 0.02
 PAUSES = 3
 MARGIN = 5.0
 LAST_LINES = 10
@@ -75,7 +76,21 @@ def wait_ready(state: State, awaited: tuple[Awaited, ...], progress: Progress) -
             late = observed.unit(left[0].unit)
             words = why(late, observed.seen_at) if late is not None and not late.pid else None
             progress(left[0].unit, f"{words or 'waiting'} ({said - began:.0f} s)")
-        time.sleep(pause(answered - asked))
+        time.sleep(min(pause(answered - asked), _until_due(left, observed)))
+
+
+def _until_due(left: list[Awaited], observed: Observed) -> float:
+    """Return the seconds until the last of `left` has run as long as it must, and may be ready; that is not missed."""
+    due = [_ripe(item, observed.unit(item.unit)) for item in left]
+    ahead = max((at for at in due if at is not None), default=math.inf) - observed.seen_at
+    return ahead + SHORTLY if ahead > 0 else math.inf
+
+
+def _ripe(item: Awaited, unit: ObservedUnit | None) -> float | None:
+    """Return when `item` counts as started, by the manager's clock; None when that is not known."""
+    if unit is None or unit.started is None or unit.statename != "STARTING":
+        return None
+    return unit.started + item.want.spec.start_time
 
 
 def pause(took: float) -> float:
