@@ -54,15 +54,16 @@ def command(name: str, file: str | None, lines: int, form: str) -> int:
 
 
 def _lines(found: Why) -> list[str]:
+    from procman.cli.action_text import wrapped
     from procman.core.deaths import Cause
 
-    lines = [f"{unit} does not run: {reason}" for unit, reason in found.waits]
+    lines = [part for unit, why in found.waits for part in wrapped(f"{unit} does not run: {why}", "  ")]
     for death in reversed(found.deaths):
         lines += _about(death)
     unknown = any(d.cause is Cause.SIGNAL for d in found.deaths)
     if unknown and not found.kernel_log:
         lines.append("the kernel's log cannot be read by this user; root sees whether the OOM killer ended it")
-    return [*lines, *(f"advice: {words}" for words in found.advice)]
+    return [*lines, *(part for words in found.advice for part in wrapped(f"advice: {words}", "  "))]
 
 
 def _about(death: Death) -> list[str]:

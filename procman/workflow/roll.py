@@ -143,8 +143,8 @@ def settle(state: State, progress: Progress, patience: float) -> None:
 
 def _passed(before: str, now: str) -> tuple[str, ...]:
     """Return the phases from `before` to `now`: what is short may be over between two looks."""
-    if now in _WAY:
-        return _WAY[_WAY.index(before) + 1 if before in _WAY else 0 : _WAY.index(now) + 1]
+    if now in _WAY and before in ("", *_WAY):
+        return _WAY[_WAY.index(before) + 1 if before else 0 : _WAY.index(now) + 1]
     return (now,) if now != before else ()
 
 

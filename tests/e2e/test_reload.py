@@ -41,8 +41,12 @@ def test_reload_replaces_everything_and_loses_nothing(shop: Project) -> None:
     before = shop.pids()
     with Load(shop.port) as load:
         for _ in range(2):
-            ended(shop.run("reload"), 0, "replaced after")
+            done = ended(shop.run("reload"), 0)
             load.more()
+            for unit in before:
+                steps = [line for line in done.said.splitlines() if line.startswith(f"  {unit}: ")]
+                for step, words in zip(steps, ("the new one starts", "has the traffic", "replaced after"), strict=True):
+                    assert words in step
     after = shop.pids()
     assert not load.failures
     assert set(before) == set(after) == {"api-0", "api-1"}
