@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from procman.cli import completing
 from procman.cli.options import environment, file_option, format_option
 from procman.core.errors import EXIT_DEGRADED, EXIT_NOT_RUNNING
 
@@ -29,6 +30,7 @@ STYLES = {
     epilog="""\b
 Examples:
   procman status
+  procman status api mqtt-0     # of these alone, the exit code too
   procman status --json | jq '.instances[] | select(.state != "ready")'
 
 \b
@@ -36,17 +38,22 @@ Exit codes: 0 all as wanted, 1 the record cannot be read, 2 wrong use,
 3 something is not as wanted, 4 manager not running,
 75 another checkout owns the project.""",
 )
+@click.argument("names", nargs=-1, metavar="[SERVICE|INSTANCE]...", shell_complete=completing.names)
 @file_option
 @format_option
-def command(file: str | None, form: str) -> int:
+def command(names: tuple[str, ...], file: str | None, form: str) -> int:
     """Show what runs against what should: state, pid, uptime, memory against the limit, restarts."""
     from procman.workflow import look
 
     report = look.report(file, environment())
+    if names and report.manager_pid is not None:
+        report = look.narrowed(report, names)
     if form == "json":
         import json
 
-        click.echo(json.dumps(_document(report), indent=2))
+        from procman.cli.status_json import document
+
+        click.echo(json.dumps(document(report), indent=2))
     else:
         click.echo("\n".join(_lines(report)))
     if report.manager_pid is None:
@@ -137,23 +144,6 @@ def _verified_lines(report: Report) -> list[str]:
     ]
 
 
-def _verified(report: Report) -> list[dict[str, object]]:
-    from procman.core.proofs import moment
-
-    return [
-        {
-            "service": v.proof.service,
-            "check": v.proof.check,
-            "at": moment(v.proof.at),
-            "expires": moment(v.expires),
-            "valid": v.valid,
-            "against": v.proof.against,
-            "evidence": v.proof.evidence,
-        }
-        for v in report.verified
-    ]
-
-
 def _choice(report: Report) -> str:
     said = [f"profile {report.profile}"] if report.profile else []
     said += [f"{name} scaled to {count}" for name, count in report.scaled]
@@ -174,76 +164,3 @@ def _cells(row: InstanceStatus, guards: dict[str, str]) -> tuple[str, ...]:
         "-" if row.limit is None else format_size(row.limit),
         str(row.restarts),
     )
-
-
-def _document(report: Report) -> dict[str, object]:
-    return {
-        "schema_version": 1,
-        "project": report.project,
-        "profile": report.profile,
-        "scaled": dict(report.scaled),
-        "manifest": {"path": report.path, "changed": report.edited},
-        "unfinished": report.unfinished,
-        "sessions_left": list(report.sessions_left),
-        "manager": {
-            "pid": report.manager_pid,
-            "state": report.manager_state,
-            "memory_bytes": report.manager_memory or None,
-            "protections": _protections(report),
-            "cgroup": {"version": report.cgroup, "reason": report.cgroup_reason},
-            "died": report.died,
-        },
-        "left_behind": [{"pid": pid, "command": words} for pid, words in report.left],
-        "verified": _verified(report),
-        "strays": [
-            {"service": s.service, "pid": s.pid, "command": s.words, "user": s.user, "origin": s.origin, "stop": s.stop}
-            for s in report.strays
-        ],
-        "required_bytes": report.required,
-        "usable_bytes": report.usable,
-        "instances": [_instance(row, report) for row in report.rows],
-    }
-
-
-def _instance(row: InstanceStatus, report: Report) -> dict[str, object]:
-    death = next((d for d in report.deaths if d.unit == row.unit), None)
-    return {
-        "service": row.service,
-        "instance": row.instance,
-        "kind": row.kind,
-        "state": row.state.value,
-        "wanted": row.wanted,
-        "pid": row.pid,
-        "uptime_seconds": None if row.uptime is None else round(row.uptime, 3),
-        "memory_bytes": row.memory,
-        "memory_peak_bytes": row.memory_peak,
-        "memory_usual_bytes": row.memory_usual,
-        "memory_near": row.capped.near,
-        "memory_replacements": row.capped.replaced,
-        "limit_bytes": row.limit,
-        "hard_limit_bytes": row.capped.hard,
-        "hard_limit_by": row.capped.by,
-        "restarts": row.restarts,
-        "held_by": row.held_by,
-        "guard": dict(report.guards).get(row.unit),
-        "reason": row.reason,
-        "last_death": None if death is None else _death(death),
-    }
-
-
-def _death(death: Death) -> dict[str, object]:
-    from procman.cli.events import rfc3339
-
-    return {"at": rfc3339(death.at), "cause": death.cause.value, "text": death.phrase}
-
-
-def _protections(report: Report) -> dict[str, bool]:
-    """Return what the kernel lends to the guarantee here; `cgroup`: it ends what exceeds its hard limit."""
-    runs = report.manager_pid is not None
-    return {
-        "lock": runs,
-        "death_signal": runs,
-        "process_group": runs,
-        "subreaper": report.adopts,
-        "cgroup": report.cgroup is not None,
-    }

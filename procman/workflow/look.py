@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from procman.adapters import processes, survivors
 from procman.adapters.state import read_owed
+from procman.core.errors import WrongUse
 from procman.core.status import InstanceStatus
 from procman.core.strays import Stray
 from procman.workflow.guards import Verified, guards, seen_outside, verified
@@ -91,6 +92,25 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         elsewhere=() if observed or died else _elsewhere(applied.project),
         left=survivors.left(project.state.folder) if died else (),
         sessions_left=tuple(one.unit for one in read_owed(project.state)),
+    )
+
+
+def narrowed(found: Report, names: tuple[str, ...]) -> Report:
+    """Return what `found` says of the services and instances `names`; WrongUse when it knows one of them not."""
+    for name in names:
+        if not any(name in (row.unit, row.service) for row in found.rows):
+            known = dict.fromkeys([*(row.service for row in found.rows), *(row.unit for row in found.rows)])
+            raise WrongUse(f"there is no service or instance '{name}'", f"known: {', '.join(known)}")
+    rows = tuple(row for row in found.rows if {row.unit, row.service} & set(names))
+    services = {row.service for row in rows}
+    return replace(
+        found,
+        rows=rows,
+        required=sum(row.limit or 0 for row in rows),
+        deaths=tuple(death for death in found.deaths if any(death.unit == row.unit for row in rows)),
+        strays=tuple(stray for stray in found.strays if stray.service in services),
+        verified=tuple(each for each in found.verified if each.proof.service in services),
+        sessions_left=tuple(unit for unit in found.sessions_left if unit.rpartition("-")[0] in services),
     )
 
 

@@ -1,5 +1,8 @@
 """start, stop and restart: of services and of single instances, and of nothing else."""
 
+import os
+import signal
+
 import pytest
 
 from tests.support.projects import Project, ended
@@ -118,3 +121,18 @@ def test_start_does_not_wait_for_the_pause_of_what_failed(shop: Project) -> None
     done = ended(shop.run("start", "job"), 0, "waited for its next start", "job-0: ready after")
     assert "stopping" not in done.said
     ended(shop.run("start", "job"), 0, "nothing to do")
+
+
+def test_status_of_names_speaks_of_those_alone(shop: Project) -> None:
+    """A service or an instance: its rows, its limits and its exit code; an unknown name is told with those known."""
+    idle = {"kind": "scalable", "command": ["/bin/sleep", "86400"], "memory": "4M", "instances": 2}
+    shop.write({"good": idle, "bad": {**idle, "restart": {"policy": "never"}}})
+    ended(shop.run("up"), 0)
+    os.kill(shop.pids()["bad-1"], signal.SIGKILL)
+    shop.reach({"bad-1": "failed"})
+    done = ended(shop.run("status", "good"), 0, "good-0", "good-1", "limits 8 MiB")
+    assert "bad" not in done.said
+    ended(shop.run("status", "bad-0"), 0, "limits 4 MiB")
+    rows = ended(shop.run("status", "bad", "good-1", "--json"), 3).json()["instances"]
+    assert [(row["service"], row["instance"]) for row in rows] == [("good", 1), ("bad", 0), ("bad", 1)]
+    ended(shop.run("status", "nosuch"), 2, "there is no service or instance 'nosuch'", "known: good, bad, good-0")
