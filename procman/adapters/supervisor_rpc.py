@@ -102,6 +102,10 @@ class Client:
         """Let a replacement of `unit` that is not ready yet fail, so that the old process serves on."""
         self._call("procman.call_off", unit)
 
+    def hurry(self, unit: str) -> None:
+        """Let the manager start `unit` at once if it waits for its next start after a failure."""
+        self._call("procman.hurry", unit)
+
     def retire(self, unit: str) -> None:
         """Let the manager stop `unit` once new connections have left it; does not wait for it."""
         self._call("procman.retire", unit)

@@ -29,7 +29,14 @@ def wrapped(line: str, indent: str) -> list[str]:
     from textwrap import wrap
 
     head = line[: len(line) - len(line.lstrip())]
-    return wrap(line.strip(), COLUMNS, initial_indent=head, subsequent_indent=indent, break_on_hyphens=False)
+    return wrap(
+        line.strip(),
+        COLUMNS,
+        initial_indent=head,
+        subsequent_indent=indent,
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
 
 
 def mark(action: Action) -> str:

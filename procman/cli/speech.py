@@ -20,7 +20,7 @@ def show_actions(actions: tuple[Action, ...]) -> None:
     if actions:
         click.echo("\n".join(action_lines(actions)))
     else:
-        console.talk("nothing to do: everything is as was asked for")
+        console.talk("nothing to change")
 
 
 def progress(unit: str, words: str) -> None:

@@ -223,12 +223,22 @@ def with_profile(manifest: Manifest, name: str) -> Manifest:
 
 
 def with_scale(manifest: Manifest, counts: dict[str, int]) -> Manifest:
-    """Return `manifest` with the named services at exactly these counts, and on record which were not at theirs."""
+    """Return `manifest` with the named services at exactly these counts, and the override on record."""
     asked = {name: Instances(count, count) for name, count in counts.items()}
     services = tuple(replace(s, instances=asked.get(s.name, s.instances)) for s in manifest.services)
-    same = {s.name for s in manifest.services if s.instances == asked.get(s.name)}
-    scaled = tuple(sorted((name, count) for name, count in counts.items() if name not in same))
-    return replace(manifest, services=services, scaled=scaled, written=manifest.written or manifest.services)
+    written = manifest.written or manifest.services
+    return replace(manifest, services=services, scaled=tuple(sorted(counts.items())), written=written)
+
+
+def overridden(manifest: Manifest) -> tuple[tuple[str, int], ...]:
+    """Return what `scale` has set of `manifest` that it does not say by itself, under its profile."""
+    written = replace(manifest, services=manifest.written or manifest.services)
+    own = with_profile(manifest, manifest.profile) if manifest.profile else written
+    return tuple(
+        (name, count)
+        for name, count in manifest.scaled
+        if (service := own.service(name)) is None or service.instances != Instances(count, count)
+    )
 
 
 def _overlaid(service: Service, overlay: Overlay) -> Service:

@@ -159,7 +159,7 @@ def why(unit: ObservedUnit, now: float) -> str | None:
     if unit.statename not in ("FATAL", "BACKOFF") or unit.retry_at is None:
         return unit.reason
     again = "tried again" if unit.statename == "FATAL" else "starts again"
-    return f"{unit.reason}; {again} in {format_time(max(1, round(unit.retry_at - now)))}"
+    return f"{unit.reason or 'it ended'}; {again} in {format_time(max(1, round(unit.retry_at - now)))}"
 
 
 def _stray(unit: ObservedUnit, observed: Observed, measured: Measured | None) -> InstanceStatus:

@@ -49,7 +49,7 @@ def check(context: Context) -> Iterator[Problem]:
         related = Related(places.value("services", first.name, "listen"), f"'{first.name}' listens here")
         message = f"'{second.name}' listens on {wanted}, which '{first.name}' takes ({taken})"
         if first is second:
-            both = f"{wanted} twice" if taken == wanted else f"{taken} and {wanted}, which are one address"
+            both = f"{wanted} twice" if str(taken) == str(wanted) else f"{taken} and {wanted}, which are one address"
             yield Problem(at, f"'{second.name}' listens on {both}", "leave one of them out")
         else:
             yield Problem(at, message, "give each service a port of its own", (related,))

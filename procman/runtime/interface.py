@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from supervisor.states import ProcessStates
 from supervisor.xmlrpc import Faults, RPCError
 
 from procman.runtime import inside
@@ -64,6 +65,14 @@ class Interface:
         """
         return bool(_reply(self._core, "call_off", lambda: self._core.rolling.call_off(unit)))
 
+    def hurry(self, unit: str) -> bool:
+        """Start `unit`, which has failed and waits for its next start, at once.
+
+        @param string unit      the name of the unit
+        @return boolean result  whether it waited
+        """
+        return bool(_reply(self._core, "hurry", lambda: _hurry(self._core, unit)))
+
     def retire(self, unit: str) -> int:
         """Stop `unit` after new connections have left it and its queue is empty.
 
@@ -111,6 +120,14 @@ def _renew(core: Core, units: object, reason: str) -> bool:
             raise RPCError(Faults.STILL_RUNNING, f"{unit} is being replaced already")
     core.rolling.renew([configs[unit] for unit in units], reason)
     return True
+
+
+def _hurry(core: Core, unit: str) -> bool:
+    waiting = [p for p in inside.mains(core.supervisord) if inside.unit(p) == unit and p.state == ProcessStates.BACKOFF]
+    for process in waiting:
+        process.delay = 0
+        core.wake.poke()
+    return bool(waiting)
 
 
 def _retire(core: Core, unit: str) -> int:

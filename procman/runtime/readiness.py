@@ -189,7 +189,7 @@ class Readiness(Watching[Watched]):
             self._changed(watched.process)
 
     def _settled(self, watched: Watched) -> None:
-        if not watched.ready:
+        if not watched.ready and self._watched.get(id(watched.process)) is watched:
             self._look(watched)
 
     def _first(self, watched: Watched) -> None:

@@ -14,7 +14,7 @@ from procman.adapters import state as states
 from procman.adapters.state import State
 from procman.core.diff import Action, Do, changes, diff
 from procman.core.errors import ProcmanError
-from procman.core.observed import Observed
+from procman.core.observed import Observed, ObservedUnit
 from procman.core.spec import Spec
 from procman.workflow import leaving, sheets
 from procman.workflow.ending import end_manager, stop_units
@@ -26,6 +26,7 @@ from procman.workflow.roll import ROLLING, Pace, roll, rollable, room, settle, u
 from procman.workflow.running import read_spec, running
 from procman.workflow.target import Target, as_it_was
 
+_BACK = "bringing back what ran before"
 _FINISH_WITHIN = 60.0
 """Seconds beyond the patience with a replacement: its old process may take its whole stop time."""
 
@@ -50,8 +51,7 @@ def apply(
         _carry_out(state, target, actions, before.observed, progress, foreground=foreground, pace=pace)
         states.write_record(state, replace(target.applied, unfinished=_still_unfinished(target, before)))
     except (ProcmanError, KeyboardInterrupt, OSError) as error:
-        what = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-        _bring_back(state, target, before, what, progress)
+        _bring_back(state, target, before, progress, interrupted=isinstance(error, KeyboardInterrupt))
         leaving.owe(state, target.applied, before.applied)
         leaving.end_sessions(state, before.applied, progress)
         raise
@@ -128,7 +128,7 @@ def _converge(
             replace_at_once(state, target, group, progress)
             tried.update(a.service for a in group)
         else:
-            _start(state, client, first, known=observed.unit(first) is not None, progress=progress)
+            _start(state, client, first, observed.unit(first), progress)
             waiting.add(first)
 
 
@@ -173,16 +173,22 @@ def _specs_of(observed: Observed, units: set[str]) -> tuple[Spec, ...]:
     return tuple(spec for spec in specs if spec is not None)
 
 
-def _start(state: State, client: supervisor_rpc.Client, unit: str, *, known: bool, progress: Progress) -> None:
+def _start(
+    state: State, client: supervisor_rpc.Client, unit: str, known: ObservedUnit | None, progress: Progress
+) -> None:
     progress(unit, "starting")
-    if known:
+    if known is not None and known.statename == "BACKOFF":
+        client.hurry(unit)  # it may have been started since it was seen
+        return
+    if known is not None:
         stop_units(state, [unit], progress)
         client.remove(unit)
     client.add(unit)
 
 
-def _bring_back(state: State, target: Target, before: Before, what: str, progress: Progress) -> None:
-    """Undo what `target` changed, after saying `what` made that necessary; what cannot be undone is said."""
+def _bring_back(state: State, target: Target, before: Before, progress: Progress, *, interrupted: bool) -> None:
+    """Undo what `target` changed, and say so; what cannot be undone is said, too."""
+    what = "interrupted" if interrupted else "failed"
     try:
         if before.observed is None:
             progress("", f"{what}; ending what was started")
@@ -190,7 +196,8 @@ def _bring_back(state: State, target: Target, before: Before, what: str, progres
             _restore_record(state, before)
             return
         former = as_it_was(target.project, before.running, before.applied or target.applied)
-        progress("", f"{what}; {_prospect(observe(state), former, before)}")
+        words = _BACK if interrupted else _prospect(observe(state), former, before)  # who interrupts hears it at once
+        progress("", f"{what}; {words}")
         _settle(state, target, progress)
         sheets.write(state, sheets.whole(former, state))
         _restore_record(state, before)
@@ -205,8 +212,8 @@ def _prospect(observed: Observed | None, former: Target, before: Before) -> str:
     if observed is None:
         return "the manager is gone, too; procman up starts it"
     if _way_back(observed, former, before) or under_way(observed):
-        return "bringing back what ran before"
-    return "there is nothing to bring back"
+        return _BACK
+    return "no process is to be brought back"
 
 
 def _way_back(observed: Observed, former: Target, before: Before) -> tuple[Action, ...]:

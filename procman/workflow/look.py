@@ -96,21 +96,26 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
 
 
 def narrowed(found: Report, names: tuple[str, ...]) -> Report:
-    """Return what `found` says of the services and instances `names`; WrongUse when it knows one of them not."""
+    """Return what `found` says of the services and instances `names`, and nothing that is of the whole project.
+
+    WrongUse when it knows one of them not.
+    """
+    units = [*(row.unit for row in found.rows), *found.sessions_left]
+    known = dict.fromkeys([*(row.service for row in found.rows), *units])
     for name in names:
-        if not any(name in (row.unit, row.service) for row in found.rows):
-            known = dict.fromkeys([*(row.service for row in found.rows), *(row.unit for row in found.rows)])
+        if name not in known:
             raise WrongUse(f"there is no service or instance '{name}'", f"known: {', '.join(known)}")
     rows = tuple(row for row in found.rows if {row.unit, row.service} & set(names))
     services = {row.service for row in rows}
     return replace(
         found,
+        unfinished=False,
         rows=rows,
         required=sum(row.limit or 0 for row in rows),
         deaths=tuple(death for death in found.deaths if any(death.unit == row.unit for row in rows)),
         strays=tuple(stray for stray in found.strays if stray.service in services),
         verified=tuple(each for each in found.verified if each.proof.service in services),
-        sessions_left=tuple(unit for unit in found.sessions_left if unit.rpartition("-")[0] in services),
+        sessions_left=tuple(unit for unit in found.sessions_left if {unit, unit.rpartition("-")[0]} & set(names)),
     )
 
 

@@ -115,12 +115,13 @@ def _check_hope(state: State, item: Awaited, unit: ObservedUnit | None, waited: 
         culprit = unit.blocked.partition(" ")[0]
         raise Failed(f"{item.unit} {unit.waits}, but {unit.blocked}", last_lines(state, culprit))
     gone = now in (InstanceState.FAILED, InstanceState.STOPPED)
-    ahead = unit.retry_at - at if unit is not None and unit.retry_at and now is InstanceState.BACKOFF else 0.0
+    again = unit.retry_at if unit is not None and now is InstanceState.BACKOFF else None
+    ahead = 0.0 if again is None else max(0.0, again - at)
     if not gone and waited + ahead <= item.patience:
         return
     late = f"{'was not' if waited > item.patience else 'cannot be'} ready within {item.patience:.0f} s"
     reason = (unit.reason or unit.awaits) if unit is not None else None
-    far = "" if gone or waited > item.patience else f"; its next start is {format_time(round(ahead))} away"
+    far = "" if gone or waited > item.patience else f"; its next start is {format_time(max(1, round(ahead)))} away"
     said = f"{'failed' if gone else late}{f': {reason}' if reason else ''}{far}"
     raise Failed(f"{item.unit} {said}", last_lines(state, item.unit))
 

@@ -6,7 +6,7 @@ from procman.core.applied import Applied, AppliedService, Pairs
 from procman.core.diff import Action, Do, Running, Wanted
 from procman.core.facts import ServiceFacts
 from procman.core.limits import hard_of
-from procman.core.manifest import Instances, Ready, Service
+from procman.core.manifest import Instances, Ready, Service, overridden
 from procman.core.plan import PlannedService
 from procman.core.spec import Spec
 from procman.core.values import dataclass, replace
@@ -91,7 +91,7 @@ def _record(approved: Approved, stopped: tuple[str, ...], *, forced: bool) -> Ap
         variables=tuple(sorted(loaded.used.items())),
         env_files=tuple((name, tuple(values.items())) for name, (values, _) in loaded.env_files.items()),
         profile=plan.profile,
-        scaled=plan.scaled,
+        scaled=overridden(approved.manifest),
         stopped=stopped,
         services=tuple(_service(s, approved.manifest.service(s.name)) for s in plan.services),
         required=plan.required,

@@ -148,7 +148,8 @@ def test_node_answers_at_one_port_of_both_families(script: str) -> None:
             for host in ("127.0.0.1", "::1")
             for kind in ("new", "keepalive")
         ]
-        ended(shop.run("reload", "api", timeout=120), 0)
+        for _ in range(2):  # a client may have begun in the middle of the first
+            ended(shop.run("reload", "api", timeout=120), 0)
         stack.close()
     for counted in counts:
         assert counted.failed == {}, counted
@@ -162,7 +163,7 @@ def test_uvicorn_with_several_addresses_is_told_of() -> None:
         with project() as shop:
             places = [f"127.0.0.1:{shop.port}", f"127.0.0.1:{free_port()}"]
             shop.write({"api": api(shop, "uvicorn", command=[*COMMANDS["uvicorn"], *more], listen=places)})
-            ended(shop.run("validate"), 0, "PM314", "uvicorn takes one address: use hypercorn or gunicorn")
+            ended(shop.run("validate"), 0, "PM314", "uvicorn takes one address, and this has 2")
 
 
 def test_without_draining_the_client_sees_losses() -> None:

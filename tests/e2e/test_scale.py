@@ -108,7 +108,7 @@ def test_a_restart_keeps_the_override(running: Project) -> None:
 def test_the_manifests_own_count_is_no_override(running: Project) -> None:
     """What runs already is said to, and back at the manifest's count nothing is called scaled any more."""
     before = running.pids()
-    ended(running.run("scale", "api=2"), 0, "nothing to do")
+    ended(running.run("scale", "api=2"), 0, "nothing to change")
     ended(running.run("scale", "api=3"), 0)
     assert running.status()["scaled"] == {"api": 3}
     ended(running.run("scale", "api=2"), 0)

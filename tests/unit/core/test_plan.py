@@ -18,6 +18,7 @@ from procman.core.manifest import (
     Overlay,
     Profile,
     Service,
+    overridden,
     with_profile,
     with_scale,
 )
@@ -165,9 +166,17 @@ def test_profile_is_laid_over_and_scale_over_that() -> None:
         PlannedService("mqtt", Kind.SINGLETON, 1, 350 * MIB),
     ) == plan.services
     assert ("stable", (("api", 3),), 3, 0) == (plan.profile, plan.scaled, plan.count("api"), plan.count("nobody"))
-    same = with_profile(guide(), "stable").service("api")
-    assert same is not None
-    assert with_scale(with_profile(guide(), "stable"), {"api": same.instances.low}).scaled == ()
+    assert overridden(manifest) == (("api", 3),)
+
+
+def test_a_count_that_the_manifest_says_itself_is_asked_for_and_no_override() -> None:
+    """Under the profile, where there is one; the rules see that it was asked for all the same."""
+    stable = with_profile(guide(), "stable")
+    for manifest in (guide(), stable):
+        service = manifest.service("api")
+        assert service is not None
+        asked = with_scale(manifest, {"api": service.instances.low})
+        assert (asked.scaled, overridden(asked)) == ((("api", service.instances.low),), ())
 
 
 def test_unknown_profile_is_a_key_error() -> None:

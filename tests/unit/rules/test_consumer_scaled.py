@@ -54,17 +54,19 @@ def test_declared_guard_is_held_and_not_refused(more: str) -> None:
     assert 1 == len(judged(rule_of, text))
 
 
-def test_scale_past_a_declared_guard_is_refused_with_the_reason() -> None:
-    """A command that asks for two and gets one would seem to have done it."""
-    text = """
+@pytest.mark.parametrize("written", ["", "instances: 2, "], ids=["one in the file", "two in the file"])
+def test_scale_past_a_declared_guard_is_refused_with_the_reason(written: str) -> None:
+    """A command that asks for two and gets one would seem to have done it, also when the file says two."""
+    guarded = "consumes: {broker: mqtt://h, topics: [a], dedup: {database: d, table: t, key: k}}"
+    text = f"""
     services:
       mqtt:
-        {kind: scalable, command: a, consumes: {broker: mqtt://h, topics: [a], dedup: {database: d, table: t, key: k}}}
+        {{kind: scalable, command: a, {written}{guarded}}}
     """
     message = "consumer 'mqtt' cannot be scaled to 2: unique key (k) of 't' not verified"
     help_text = "run procman verify; one instance is what runs until every guard is verified"
-    expected = Told("PM202", "consumer-scaled", "error", message, help_text, "5: mqtt")
-    assert [expected] == judged(rule, text, scale={"mqtt": 2})
+    (found,) = judged(rule, text, scale={"mqtt": 2})
+    assert (found.severity, found.message, found.help) == ("error", message, help_text)
     assert judged(rule, text, scale={"mqtt": 1}) == []
 
 
