@@ -122,6 +122,23 @@ def test_start_does_not_wait_for_the_pause_of_what_failed(shop: Project) -> None
     ended(shop.run("start", "job"), 0, "nothing to change")
 
 
+def test_what_pauses_starts_without_what_it_once_waited_for(shop: Project) -> None:
+    """Only a first start is held: `start` of what has run, and pauses, does not wait for a service that was stopped."""
+    bad = shop.folder / "bad"
+    idle = {"kind": "scalable", "command": ["/bin/sleep", "86400"], "memory": "4M"}
+    command = ["/bin/sh", "-c", f"test -e {bad} && exit 3; exec sleep 86400"]
+    patient = {"max": 9, "within": "10m", "delay": "5m"}
+    job = {**idle, "command": command, "restart": patient, "depends_on": {"base": "started"}}
+    shop.write({"base": idle, "job": job})
+    ended(shop.run("up"), 0)
+    bad.touch()
+    ended(shop.run("restart", "job"), 1, "exit status 3")
+    ended(shop.run("stop", "base"), 0)
+    bad.unlink()
+    ended(shop.run("start", "job"), 0, "job-0: ready after")
+    assert shop.states(0) == {"base-0": "stopped", "job-0": "running"}
+
+
 def test_status_of_names_speaks_of_those_alone(shop: Project) -> None:
     """A service or an instance: its rows, its limits and its exit code; an unknown name is told with those known."""
     idle = {"kind": "scalable", "command": ["/bin/sleep", "86400"], "memory": "4M", "instances": 2}
