@@ -33,7 +33,6 @@ class Rolling:
         self._supervisord = supervisord
         self._rooms = rooms
         self._jobs: dict[str, Job] = {}
-        self._open: dict[str, Job] = {}  # those that are not over: each start of a unit asks whether there are any
         self._number = 0
         self._planned = False
 
@@ -92,16 +91,14 @@ class Rolling:
     def forget_all_but(self, units: set[str]) -> None:
         """Drop the jobs of other units."""
         self._jobs = {unit: job for unit, job in self._jobs.items() if unit in units}
-        self._open = {unit: job for unit, job in self._open.items() if unit in units}
 
     def end(self) -> None:
         """Drop every job: supervisord stops, or has made all its processes anew."""
         self._jobs.clear()
-        self._open.clear()
 
     def poke(self) -> None:
         """Look at the jobs soon: something has changed."""
-        if self._open and not self._planned:
+        if any(not rules.over(job.phase) for job in self._jobs.values()) and not self._planned:
             self._planned = True
             self._rooms.call(0, self._turn)
 
@@ -109,7 +106,7 @@ class Rolling:
         if self.busy(unit):
             return 0
         self._number += 1
-        job = self._jobs[unit] = self._open[unit] = Job(self._number, way, reason, config)
+        job = self._jobs[unit] = Job(self._number, way, reason, config)
         self._rooms.log(f"{unit}: {_WORDS[way]}: {reason}")
         self._take(unit, job, rules.first(way))
         self.poke()
@@ -118,15 +115,13 @@ class Rolling:
     def _turn(self) -> None:
         self._planned = False
         began = time.monotonic()
-        for unit, job in list(self._open.items()):
+        for unit, job in list(self._jobs.items()):
             if not rules.over(job.phase):
                 self._follow(unit, job)
-            if rules.over(job.phase) and self._open.get(unit) is job:
-                del self._open[unit]
-            if time.monotonic() - began > TURN_SECONDS:
-                self.poke()
-                return
-        if self._open:
+                if time.monotonic() - began > TURN_SECONDS:
+                    self.poke()
+                    return
+        if any(not rules.over(job.phase) for job in self._jobs.values()):
             self._planned = True
             self._rooms.call(POLL, self._turn)
 
@@ -174,7 +169,7 @@ class Rolling:
             spares.stop(main)
         elif act == rules.RENEW:
             anew.make(self._supervisord(), job.config)
-            self._jobs[unit] = self._open[unit] = job  # with its unit it was forgotten, too
+            self._jobs[unit] = job  # with its unit it was forgotten, too
             self._rooms.call(0, lambda: None)  # the next turn of the loop starts it
         elif act == rules.START and main is not None:
             main.spawn()
