@@ -17,6 +17,7 @@ import pytest
 
 from procman.adapters.host import PRELOADS
 from procman.runtime import procfs
+from procman.runtime.sockets import queued
 from tests.support.tiwater import need
 from tests.support.waiting import wait_until
 
@@ -63,9 +64,10 @@ def node_packages() -> Path:
 class Running:
     """A server; `port` is that of the socket it was handed, which stays open here."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], listener: socket.socket, log: Path) -> None:
         self.process = process
-        self.port = port
+        self.port = listener.getsockname()[1]
+        self._listener = listener
         self._log = log
 
     @property
@@ -74,7 +76,11 @@ class Running:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def term(self) -> None:
-        """Ask it to end, with all of its process group, as supervisord does."""
+        """Ask it to end, with all of its process group, as supervisord does: when no connection waits for it.
+
+        One that it has not accepted by then is the next process's to answer, and here none follows.
+        """
+        wait_until(lambda: queued(self._listener) == 0, PATIENCE, "every connection is accepted")
         os.killpg(self.process.pid, signal.SIGTERM)
 
     def code(self) -> int:
@@ -117,7 +123,7 @@ def server(
                 process_group=0,
             )
         try:
-            yield Running(process, port, log)
+            yield Running(process, listener, log)
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, 9)
