@@ -13,8 +13,7 @@ def observed(report: Mapping[str, object]) -> Observed:
     """Return the report as a value; ValueError, KeyError, TypeError or AttributeError when it is not understood."""
     if report["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"it is of version {report['schema_version']}")
-    units, groups = report["units"], report.get("cgroup")
-    groups = groups if isinstance(groups, dict) else {}
+    units, groups, placement = report["units"], _table(report.get("cgroup")), _table(report.get("placement"))
     if not isinstance(units, list):
         raise TypeError("no list of units")
     return Observed(
@@ -27,6 +26,8 @@ def observed(report: Mapping[str, object]) -> Observed:
         adopts=report.get("adopts") is True,
         cgroup=_whole_or_none(groups.get("version")),
         cgroup_reason=_words(groups.get("reason")),
+        placement=_words(placement.get("method")),
+        placement_reason=_words(placement.get("reason")),
         ended=_texts(report.get("ended", [])),
     )
 
@@ -58,6 +59,10 @@ def _unit(item: Mapping[str, object]) -> ObservedUnit:
         queued=_whole(item.get("queued", 0)),
         job=_job(item.get("job")),
     )
+
+
+def _table(item: object) -> dict[str, object]:
+    return item if isinstance(item, dict) else {}
 
 
 def _capped(item: object) -> Capped:

@@ -26,6 +26,7 @@ def document(report: Report) -> dict[str, object]:
             "memory_bytes": report.manager_memory or None,
             "protections": _protections(report),
             "cgroup": {"version": report.cgroup, "reason": report.cgroup_reason},
+            "placement": {"method": report.placement, "reason": report.placement_reason},
             "died": report.died,
         },
         "left_behind": [{"pid": pid, "command": words} for pid, words in report.left],

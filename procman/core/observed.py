@@ -77,7 +77,8 @@ class Observed:
     `manager_start` is field 22 of its ``/proc/PID/stat``, which with the pid names a process for good. `passive`:
     another supervisord has the project, this one starts nothing. `adopts`: orphans of its services fall to it; `ended`:
     those it ended last, in words. `cgroup`: the version of the control groups that hold hard limits, or
-    `cgroup_reason` says why there are none.
+    `cgroup_reason` says why there are none. `placement`: how an instance is chosen for a new connection, where there
+    are several: "round-robin", or "hash" and `placement_reason`.
     """
 
     manager_pid: int
@@ -89,6 +90,8 @@ class Observed:
     adopts: bool = False
     cgroup: int | None = None
     cgroup_reason: str | None = None
+    placement: str | None = None
+    placement_reason: str | None = None
     ended: tuple[str, ...] = ()
 
     def unit(self, name: str) -> ObservedUnit | None:

@@ -68,6 +68,15 @@ def hard_limits(version: int | None, reason: str | None, *, runs: bool, written:
     return _pass("hard-limits", said)
 
 
+def placement(method: str | None, reason: str | None) -> Check:
+    """Judge how the manager chooses an instance for a new connection: both ways serve, one is even."""
+    if method is None:
+        return _pass("placement", "the manager tells of no service with several instances at one TCP address")
+    if method == "round-robin":
+        return _pass("placement", "new ones go to the instances of a service in turn")
+    return _pass("placement", f"new ones go to an instance by the kernel's hash ({reason})")
+
+
 def ulimits(files: tuple[int, int], processes: int | None, needed: int) -> Check:
     """Judge the limits of a process: open files (soft, hard), and how many processes the user may have (None: any)."""
     soft, hard = files

@@ -30,10 +30,14 @@ _LATER = (errno.EADDRINUSE, errno.EADDRNOTAVAIL)
 
 
 class Listeners:
-    """Every listening socket of one supervisord; survives its SIGHUP. `log` hears of what could not be done."""
+    """Every listening socket of one supervisord; survives its SIGHUP. `log` hears of what could not be done.
+
+    `by_chance`: why the kernel's hash chooses who gets a connection, where slots were to take turns.
+    """
 
     def __init__(self, least: int, log: Callable[[str], None]) -> None:
         self.log = log
+        self.by_chance: str | None = None
         self._least = least
         self._groups: dict[str, list[Group]] = {}
         self._slots: dict[str, tuple[str, int]] = {}
@@ -120,6 +124,12 @@ class Listeners:
         """Return how many connections wait to be accepted by `unit`."""
         return sum(sockets.queued(sock) for sock in self.sockets(unit))
 
+    def placement(self) -> dict[str, object]:
+        """Return what the report says of new connections: how an instance is chosen, and why not in turn."""
+        in_turn = any(g.in_turn for groups in self._groups.values() for g in groups)
+        method = "hash" if self.by_chance is not None else "round-robin" if in_turn else None
+        return {"method": method, "reason": self.by_chance}
+
     def remove_names(self) -> None:
         """Remove the names of the unix sockets: for the manager's last moment."""
         for group in [g for groups in self._groups.values() for g in groups]:
@@ -136,7 +146,18 @@ class Listeners:
                 raise Refused(code, f"cannot listen on {place}: {self._why(error, place)}") from None
         if group not in groups:
             groups.append(group)
+        self._take_turns(service, group)
         return group.sockets[slot]
+
+    def _take_turns(self, service: str, group: Group) -> None:
+        """Let the slots take turns; without the right to it, which no process gains, it is tried and said once."""
+        if self.by_chance is not None:
+            return
+        try:
+            group.take_turns(self._least)
+        except OSError as error:
+            self.by_chance = error.strerror or str(error)
+            self.log(f"connections of {service} go to an instance by the kernel's hash: {self.by_chance}")
 
     def _why(self, error: OSError, place: Where) -> str:
         if error.errno != errno.EADDRINUSE or not isinstance(place, Address):
@@ -151,6 +172,8 @@ class Listeners:
         return sum(g.close(slot) for g in groups for slot in [s for s in g.sockets if chosen(s)]) + self._sweep(service)
 
     def _sweep(self, service: str) -> int:
+        for group in [g for g in self._groups.get(service, ()) if not g.sockets]:
+            group.end()
         self._groups[service] = [g for g in self._groups.get(service, ()) if g.sockets]
         if not self._groups[service]:
             del self._groups[service]

@@ -3,12 +3,11 @@
 import _signal  # type: ignore[import-not-found]  # `signal` wraps it in enums, which costs 3 ms
 import posix
 
-from procman.runtime import procfs
+from procman.runtime import libc, procfs
 from procman.runtime.exits import GONE, Refused
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-RTLD_NOW = 2
 
 
 def identify(environment: dict[bytes, bytes]) -> tuple[int, bytes]:
@@ -64,14 +63,4 @@ def _gone() -> Refused:
 
 
 def _prctl(option: int, argument: int) -> bool:
-    try:
-        # 4 ms cheaper than ctypes, which builds classes nobody needs here.
-        from _ctypes import call_function, dlopen, dlsym  # noqa: PLC0415 - see above
-
-        own = dlopen(None, RTLD_NOW)  # type: ignore[arg-type]  # dlopen(3): NULL is the program itself
-        status: object = call_function(dlsym(own, "prctl"), (option, argument, 0, 0, 0))
-    except ImportError:
-        from ctypes import CDLL  # noqa: PLC0415 - only where the private names are gone
-
-        status = CDLL(None).prctl(option, argument, 0, 0, 0)
-    return status == 0
+    return libc.call("prctl", option, argument, 0, 0, 0) == 0

@@ -52,6 +52,7 @@ def status(core: Known) -> str:
             "passive": not core.claim.held,
             "adopts": core.adopts,
             "cgroup": core.keeper.group_words(),
+            "placement": core.listeners.placement(),
             "ended": core.ended,
             "now": time.time(),
             "state": getSupervisorStateDescription(supervisord.options.mood),

@@ -10,6 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from procman.runtime import sockets, steering
+from procman.runtime.round_robin import MOST, RoundRobin
 from procman.runtime.sockets import Address, Where
 
 if TYPE_CHECKING:
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class Group:
-    """`order` is the kernel's array of the sockets: indexes are its own."""
+    """`order` is the kernel's array of the sockets: indexes are its own.
+
+    Who gets a new connection: the next in turn, where the kernel lets a program count; else one by its hash. By chance
+    also while a probe's connection is aimed.
+    """
 
     def __init__(self, where: Where) -> None:
         self.where = where
@@ -25,6 +30,7 @@ class Group:
         self.order: list[int] = []
         self._aimed: dict[int, int] = {}
         self._steered: tuple[Sequence[int], Sequence[tuple[int, int]]] = ([], [])
+        self._turns: RoundRobin | None = None
 
     @property
     def port(self) -> int | None:
@@ -44,6 +50,25 @@ class Group:
         sock = sockets.listening(self.where, least, alone=alone)
         self.sockets[slot] = sock
         self.order.append(slot)
+
+    def take_turns(self, least: int) -> None:
+        """Let new connections go round the slots, and not where chance sends them; OSError when that cannot be.
+
+        For the group's second socket: one alone needs no turns, and a unix socket has no group.
+        """
+        if self._turns is None and len(self.order) > 1:
+            self._turns = RoundRobin(least)
+
+    @property
+    def in_turn(self) -> bool:
+        """Tell whether new connections go round the slots."""
+        return self._turns is not None
+
+    def end(self) -> None:
+        """Let go of what the kernel keeps for the group, which has no socket any more."""
+        if self._turns is not None:
+            self._turns.close()
+            self._turns = None
 
     def close(self, slot: int) -> int:
         """Close the socket of `slot` for every process that has it; return how many that were: 0 or 1."""
@@ -76,13 +101,18 @@ class Group:
         if self.port is None or not self.sockets:
             return
         members = [index for index, slot in enumerate(self.order) if slot in best]
-        if len(members) == len(self.order) + joined:
-            members = []
         aimed = [(port, self.order.index(slot)) for slot, port in self._aimed.items() if slot in self.sockets]
+        turns = self._turns if not aimed and len(self.order) <= MOST else None
+        if turns:
+            members = members or list(range(len(self.order)))
+        elif len(members) == len(self.order) + joined:
+            members = []
         if (members, aimed) == self._steered:
             return
         listener = self.sockets[self.order[0]]
-        if members or aimed:
+        if turns:
+            turns.spread(listener, members)
+        elif members or aimed:
             steering.steer(listener, members, aimed)
         else:
             steering.release(listener)

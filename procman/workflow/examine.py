@@ -40,6 +40,8 @@ def checks(
     written = tuple(s.name for s in services if s.hard is not None and s.memory and s.hard != s.memory * 3 // 2)
     group, reason = (observed.cgroup, observed.cgroup_reason) if observed else (None, None)
     yield judge.hard_limits(group, reason, runs=observed is not None, written=written)
+    if observed is not None:
+        yield judge.placement(observed.placement, observed.placement_reason)
     yield judge.ulimits(vitals.open_files(), vitals.processes(), len(specs))
     yield judge.disk(vitals.disk(state.folder), sum(s.logs.size * (s.logs.keep + 1) for s in specs) - _logged(state))
     newest = max((event.at for event in recorded(state)), default=0.0)

@@ -29,6 +29,7 @@ class Report:
     `sessions_left`: members that are gone, and whose session at the broker still takes messages.
     `elsewhere`: words on managers that other users run for a project of this name.
     `cgroup`: the version of the control groups that hold hard limits; None, and `cgroup_reason`, where there are none.
+    `placement`, `placement_reason`: as of `core.observed`.
     """
 
     project: str
@@ -51,6 +52,8 @@ class Report:
     verified: tuple[Verified, ...] = ()
     cgroup: int | None = None
     cgroup_reason: str | None = None
+    placement: str | None = None
+    placement_reason: str | None = None
     died: bool = False
     elsewhere: tuple[str, ...] = ()
     left: tuple[tuple[int, str], ...] = ()
@@ -88,6 +91,8 @@ def report(file: str | None, environment: Mapping[str, str]) -> Report:
         verified=verified(project.state, applied),
         cgroup=observed.cgroup if observed else None,
         cgroup_reason=observed.cgroup_reason if observed else None,
+        placement=observed.placement if observed else None,
+        placement_reason=observed.placement_reason if observed else None,
         died=died,
         elsewhere=() if observed or died else _elsewhere(applied.project),
         left=survivors.left(project.state.folder) if died else (),
