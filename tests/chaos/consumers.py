@@ -24,6 +24,7 @@ PLAIN_NODE = ("node", str(SERVICES / "plain.js"))
 REFERENCE: Sequence[tuple[str, ...]] = ((),)  # one, as the lab has it
 CHUNK = 50
 LONGER = 4  # times as many messages as were asked for, at most, while an attack goes on
+SOON_SECONDS = 0.5  # nothing is missing, and what is written twice has come by then
 SETTLED_SECONDS = 5.0  # nothing more comes: what is missing is lost
 PATIENCE = 60.0  # the same where nothing may be missing, on a machine that is busy
 AT_WORK = 0.7  # the share of kills that wait for a consumer to have its subscription
@@ -124,9 +125,19 @@ class Crew:
 
 
 def attacked(
-    lab: Lab, count: int, kills: int, seed: int, *, commands: Sequence[tuple[str, ...]] = REFERENCE, **more: str
+    lab: Lab,
+    count: int,
+    kills: int,
+    seed: int,
+    *,
+    commands: Sequence[tuple[str, ...]] = REFERENCE,
+    each: int = 1,
+    **more: str,
 ) -> Outcome:
-    """Publish at 1,000 a second, `count` messages at least, while consumers, each with its own id, are killed."""
+    """Publish at 1,000 a second, `count` messages at least, while consumers, each with its own id, are killed.
+
+    `each`: the rows that are waited for, for each message.
+    """
     with Wire(lab.port) as wire:
         wired = replace(lab, port=wire.port)
         starts: dict[int, Start] = {
@@ -134,7 +145,7 @@ def attacked(
             for number, command in enumerate(commands)
         }
         settled = PATIENCE if commands == REFERENCE else SETTLED_SECONDS
-        return _fight(Crew(starts, _chance(seed), lab, wire), count, _killing(kills, count), settled)
+        return _fight(Crew(starts, _chance(seed), lab, wire), count, _killing(kills, count), settled, each=each)
 
 
 def shared(lab: Lab, count: int, kills: int, seed: int) -> Outcome:
@@ -173,6 +184,7 @@ def _fight(
     settled: float,
     *,
     first: Sequence[int] = (),
+    each: int = 1,
 ) -> Outcome:
     lab, prepared = crew.lab, readings(count * LONGER)
     began, sent = time.monotonic(), Sent()
@@ -189,7 +201,7 @@ def _fight(
         sent.enough = True
         thread.join()
         assert publisher.confirmed() == sent.total
-        rows = _settled(lab, set(islice(prepared, sent.total)), settled)
+        rows = _settled(lab, set(islice(prepared, sent.total)), settled, sent.total * each)
     return Outcome(sent.total, crew.kills, crew.aimed, time.monotonic() - began, rows)
 
 
@@ -207,8 +219,8 @@ def _kill_until(crew: Crew, sent: Sent, total: int, kills: int) -> None:
     wait_until(partial(sent.reached, total), 300, "everything is published")
 
 
-def _settled(lab: Lab, wanted: set[Key], quiet: float) -> Rows:
-    """Hold the rows against what was published: at once when nothing is missing, else when nothing more comes.
+def _settled(lab: Lab, wanted: set[Key], quiet: float, rows: int) -> Rows:
+    """Hold the rows against what was published: soon when none of `rows` is missing, else when nothing more comes.
 
     Doubled rows make up for missing ones in a count, so each is looked for.
     """
@@ -217,7 +229,9 @@ def _settled(lab: Lab, wanted: set[Key], quiet: float) -> Rows:
         found = lab.total()
         if found != last:
             last, at = found, time.monotonic()
-        elif time.monotonic() > at + quiet or (found >= len(wanted) and lab.compare(wanted).missing == 0):
+        elif time.monotonic() > at + quiet or (
+            found >= rows and time.monotonic() > at + SOON_SECONDS and lab.compare(wanted).missing == 0
+        ):
             return lab.compare(wanted)
         _pause(0.1)
 

@@ -103,7 +103,9 @@ def test_two_consumers_under_one_client_id_are_exact_all_the_same(tmp_path: Path
 
 def test_two_plain_consumers_double_every_message(tmp_path: Path) -> None:
     """Negative control: two client ids on one topic, without a key, are two rows for each message."""
-    outcome = attacked(python_lab(tmp_path), 1000, 0, SEED, commands=(PLAIN_PYTHON, PLAIN_PYTHON), GUARDS="quick")
+    outcome = attacked(
+        python_lab(tmp_path), 1000, 0, SEED, commands=(PLAIN_PYTHON, PLAIN_PYTHON), each=2, GUARDS="quick"
+    )
     assert outcome.rows == Rows(missing=0, unknown=0, duplicates=1000)
 
 

@@ -44,7 +44,8 @@ def mariadb() -> Iterator[Mariadb]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, user)
-        common = ["--no-defaults", f"--datadir={folder}/data"]
+        # The server removes what looks like another's leftovers from its folder for temporary files when it starts.
+        common = ["--no-defaults", f"--datadir={folder}/data", f"--tmpdir={folder}"]
         done = subprocess.run(
             [install, *common, "--skip-test-db", "--auth-root-authentication-method=normal"],
             check=False,
