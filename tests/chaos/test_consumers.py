@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 SEED = 5
 MAKERS = {"python": python_lab, "node": node_lab}
-GROUP = {"MQTT_TOPIC": "$share/tiwater/tiwater/+/data"}
+SHARED = "$share/tiwater/tiwater/+/data"
 
 
 @pytest.fixture(name="database", params=["sqlite", "postgresql"])
@@ -52,7 +52,7 @@ def test_without_the_key_the_same_attack_doubles(language: str, tmp_path: Path) 
 def test_group_without_a_key_doubles_under_kills(tmp_path: Path) -> None:
     """Negative control: a shared subscription with sessions and acknowledgements after the commit still doubles."""
     lab, guards = python_lab(tmp_path), "session ack batch brief"
-    outcome = attacked(lab, 3000, 6, SEED, commands=(PLAIN_PYTHON, PLAIN_PYTHON), GUARDS=guards, **GROUP)
+    outcome = attacked(lab, 3000, 6, SEED, commands=(PLAIN_PYTHON, PLAIN_PYTHON), GUARDS=guards, MQTT_TOPIC=SHARED)
     assert outcome.rows.duplicates > 0, str(outcome)
 
 
@@ -152,10 +152,12 @@ def test_clean_member_of_a_group_loses_what_it_holds(tmp_path: Path) -> None:
     with (
         mosquitto(lab.folder, lab.port),
         Publisher(lab.port) as publisher,
-        lab.consumer(PLAIN_PYTHON, log="a.log", GUARDS="ack", MQTT_CLIENT_ID="a", **GROUP) as good,
+        lab.consumer(PLAIN_PYTHON, log="a.log", GUARDS="ack", MQTT_CLIENT_ID="a", MQTT_TOPIC=SHARED) as good,
     ):
         good.wait_for("subscribed")
-        with lab.consumer(PLAIN_PYTHON, log="b.log", GUARDS="ack batch slow", MQTT_CLIENT_ID="b", **GROUP) as bad:
+        with lab.consumer(
+            PLAIN_PYTHON, log="b.log", GUARDS="ack batch slow", MQTT_CLIENT_ID="b", MQTT_TOPIC=SHARED
+        ) as bad:
             bad.wait_for("subscribed")
             publisher.publish(published.values())
             bad.wait_for("waiting 100")
