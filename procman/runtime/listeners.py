@@ -168,6 +168,7 @@ class Listeners:
         return f"address in use by {proc.listener(place.port) or 'another process'}"
 
     def _close(self, service: str, chosen: Callable[[int], bool]) -> int:
+        self._steer(service)  # what a listener has when it is closed goes where new connections go
         groups = self._groups.get(service, ())
         return sum(g.close(slot) for g in groups for slot in [s for s in g.sockets if chosen(s)]) + self._sweep(service)
 

@@ -10,7 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from procman.runtime import sockets, steering
-from procman.runtime.round_robin import MOST, RoundRobin
+from procman.runtime.round_robin import SLOTS, RoundRobin
 from procman.runtime.sockets import Address, Where
 
 if TYPE_CHECKING:
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 class Group:
     """`order` is the kernel's array of the sockets: indexes are its own.
 
-    Who gets a new connection: the next in turn, where the kernel lets a program count; else one by its hash. By chance
-    also while a probe's connection is aimed.
+    Who gets a new connection: the next in turn, where the kernel lets a program count; else one by its hash.
     """
 
     def __init__(self, where: Where) -> None:
@@ -29,8 +28,10 @@ class Group:
         self.sockets: dict[int, socket.socket] = {}
         self.order: list[int] = []
         self._aimed: dict[int, int] = {}
-        self._steered: tuple[Sequence[int], Sequence[tuple[int, int]]] = ([], [])
+        self._steered: tuple[Sequence[int], Sequence[tuple[int, int]], bool] | None = None
+        self._attached = False
         self._turns: RoundRobin | None = None
+        self._listed: set[int] = set()
 
     @property
     def port(self) -> int | None:
@@ -54,10 +55,18 @@ class Group:
     def take_turns(self, least: int) -> None:
         """Let new connections go round the slots, and not where chance sends them; OSError when that cannot be.
 
-        For the group's second socket: one alone needs no turns, and a unix socket has no group.
+        From the group's second socket on: one alone needs no turns, and a unix socket has no group.
         """
-        if self._turns is None and len(self.order) > 1:
-            self._turns = RoundRobin(least)
+        if len(self.order) < 2:  # noqa: PLR2004 - as it says
+            return
+        try:
+            self._turns = self._turns or RoundRobin(least)
+            for slot in [s for s in self.order if s not in self._listed and s < SLOTS]:
+                self._turns.add(slot, self.sockets[slot])
+                self._listed.add(slot)
+        except OSError:
+            self.end()
+            raise
 
     @property
     def in_turn(self) -> bool:
@@ -65,15 +74,17 @@ class Group:
         return self._turns is not None
 
     def end(self) -> None:
-        """Let go of what the kernel keeps for the group, which has no socket any more."""
+        """Let go of what makes the turns: the group has no socket any more, or has to do without."""
         if self._turns is not None:
             self._turns.close()
-            self._turns = None
+        self._turns, self._steered = None, None
+        self._listed.clear()
 
     def close(self, slot: int) -> int:
         """Close the socket of `slot` for every process that has it; return how many that were: 0 or 1."""
         sock = self.sockets.pop(slot, None)
         self._aimed.pop(slot, None)
+        self._listed.discard(slot)
         if sock is None or sock in self.sockets.values():
             return 0
         if self.port is not None:  # follow what the kernel does to its array
@@ -100,20 +111,19 @@ class Group:
         """
         if self.port is None or not self.sockets:
             return
-        members = [index for index, slot in enumerate(self.order) if slot in best]
-        aimed = [(port, self.order.index(slot)) for slot, port in self._aimed.items() if slot in self.sockets]
-        turns = self._turns if not aimed and len(self.order) <= MOST else None
-        if turns:
-            members = members or list(range(len(self.order)))
-        elif len(members) == len(self.order) + joined:
-            members = []
-        if (members, aimed) == self._steered:
+        members = sorted(slot for slot in self.order if slot in best) or sorted(self.order)
+        aimed = [(port, slot) for slot, port in self._aimed.items() if slot in self.sockets]
+        everyone = len(members) == len(self.order) + joined
+        if (members, aimed, everyone) == self._steered:
             return
         listener = self.sockets[self.order[0]]
-        if turns:
-            turns.spread(listener, members)
-        elif members or aimed:
-            steering.steer(listener, members, aimed)
-        else:
+        if self._turns is not None and self._turns.spread(listener, members, aimed):
+            self._attached = True
+        elif aimed or not everyone:
+            places = [] if everyone else [self.order.index(slot) for slot in members]
+            steering.steer(listener, places, [(port, self.order.index(slot)) for port, slot in aimed])
+            self._attached = True
+        elif self._attached:
             steering.release(listener)
-        self._steered = (members, aimed)
+            self._attached = False
+        self._steered = (members, aimed, everyone)
