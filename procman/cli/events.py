@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 UNIT = 10
 """The column of units, at least so wide."""
+INDENT = 21
+"""Where it stands, after the time."""
+HANG = 2
+"""Further, what follows on a narrow terminal."""
+LEAST = 40
+"""Columns that words need at least to be wrapped."""
 
 STYLES = {"exit": "yellow", "failed": "red", "held": "red", "command": "bold", "ready": "green", "running": "green"}
 
@@ -51,7 +57,7 @@ def command(names: tuple[str, ...], file: str | None, follow: bool, lines: int, 
     elif found is not None:
         width = max((len(event.unit or "-") for event in found.events(lines)), default=0)
         for event in found.follow(lines) if follow else found.events(lines):
-            click.echo(_line(event, max(width, UNIT)))
+            click.echo("\n".join(lines_of(event, max(width, UNIT))))
     return 0
 
 
@@ -67,12 +73,20 @@ def _print_json(found: History | None, lines: int, *, follow: bool) -> None:
         click.echo(json.dumps({"schema_version": 1, **_document(event)}))
 
 
-def _line(event: Event, width: int) -> str:
-    from procman.cli.console import paint
+def lines_of(event: Event, width: int) -> list[str]:
+    """Return an event in one line, or on a terminal that is too narrow for that in as many as it takes."""
+    from textwrap import wrap
+
+    from procman.cli.console import columns, paint
     from procman.core.events import told
 
-    words = f"{event.unit or '-':{width}}  {event.event:16}  {told(event)}".rstrip()
-    return f"{local(event.at)}  {paint(words, STYLES.get(event.event, ''))}"
+    words, at = f"{event.unit or '-':{width}}  {event.event:16}  {told(event)}".rstrip(), local(event.at)
+    room = (columns() or len(words) + INDENT) - INDENT
+    parts = [words]
+    if len(words) > room >= LEAST:
+        parts = wrap(words, room - HANG, break_on_hyphens=False, break_long_words=False)
+    first, *rest = (paint(part, STYLES.get(event.event, "")) for part in parts)
+    return [f"{at}  {first}", *(" " * (INDENT + HANG) + part for part in rest)]
 
 
 def _document(event: Event) -> dict[str, object]:

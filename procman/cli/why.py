@@ -67,6 +67,7 @@ def _lines(found: Why) -> list[str]:
 
 
 def _about(death: Death) -> list[str]:
+    from procman.cli.action_text import wrapped
     from procman.cli.console import paint
     from procman.cli.events import local
     from procman.core.deaths import around
@@ -76,8 +77,8 @@ def _about(death: Death) -> list[str]:
     head = f"{local(death.at)}  {death.unit}{pid}: {visible(death.phrase)}"
     said = around(death)
     return [
-        paint(head, "" if death.wanted else "red"),
-        *([f"  {said}"] if said else []),
+        *(paint(part, "" if death.wanted else "red") for part in wrapped(head, "  ")),
+        *(wrapped(f"  {said}", "  ") if said else []),
         *(f"  | {line}" for line in death.words),
     ]
 
