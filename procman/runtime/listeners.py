@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from procman.runtime import proc, sockets
 from procman.runtime.exits import CONFIG, Refused
 from procman.runtime.reuseport import Group
+from procman.runtime.round_robin import SLOTS
 from procman.runtime.sockets import Address, Where
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Listeners:
         """Close what the slot of `unit` has at other places: its address was changed, and it has come over."""
         service, slot = self._slots.get(unit, ("", 0))
         for other in [g for g in self._groups.get(service, ()) if g.where not in places]:
+            self._keep_to(service, other, self._best(service) - {slot})
             other.close(slot)
         self._sweep(service)
 
@@ -125,10 +127,11 @@ class Listeners:
         return sum(sockets.queued(sock) for sock in self.sockets(unit))
 
     def placement(self) -> dict[str, object]:
-        """Return what the report says of new connections: how an instance is chosen, and why not in turn."""
-        in_turn = any(g.in_turn for groups in self._groups.values() for g in groups)
-        method = "hash" if self.by_chance is not None else "round-robin" if in_turn else None
-        return {"method": method, "reason": self.by_chance}
+        """Return what the report says of new connections: how one of several instances is chosen, why not in turn."""
+        shared = [g for groups in self._groups.values() for g in groups if g.port is not None and len(g.order) > 1]
+        if all(g.in_turn for g in shared):
+            return {"method": "round-robin" if shared else None, "reason": None}
+        return {"method": "hash", "reason": self.by_chance or f"there are more than {SLOTS} instances"}
 
     def remove_names(self) -> None:
         """Remove the names of the unix sockets: for the manager's last moment."""
@@ -150,8 +153,8 @@ class Listeners:
         return group.sockets[slot]
 
     def _take_turns(self, service: str, group: Group) -> None:
-        """Let the slots take turns; without the right to it, which no process gains, it is tried and said once."""
-        if self.by_chance is not None:
+        """Let the slots take turns. Where one group could not, the next is not tried: it is said once."""
+        if self.by_chance is not None and not group.can_turn:
             return
         try:
             group.take_turns(self._least)
@@ -190,10 +193,14 @@ class Listeners:
     def _steer(self, service: str) -> None:
         best = self._best(service)
         for group in self._groups.get(service, ()):
-            try:
-                group.steer(best)
-            except OSError as error:
-                self.log(f"cannot steer connections of {service}: {error}; the kernel's hash spreads them")
+            self._keep_to(service, group, best)
+
+    def _keep_to(self, service: str, group: Group, best: set[int]) -> None:
+        """Keep the new connections of `group` to the slots in `best`."""
+        try:
+            group.steer(best)
+        except OSError as error:
+            self.log(f"cannot steer connections of {service}: {error}; an instance that is not ready may get some")
 
 
 def _alone(groups: Sequence[Group], place: Where) -> bool:

@@ -10,7 +10,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from procman.runtime import sockets, steering
-from procman.runtime.round_robin import SLOTS, RoundRobin
+from procman.runtime.round_robin import AIMS, SLOTS, RoundRobin
 from procman.runtime.sockets import Address, Where
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Group:
-    """`order` is the kernel's array of the sockets: indexes are its own.
+    """`order` is the kernel's array of the sockets: indexes are its own. `in_turn`: new connections go round the slots.
 
     Who gets a new connection: the next in turn, where the kernel lets a program count; else one by its hash.
     """
@@ -30,6 +30,7 @@ class Group:
         self._aimed: dict[int, int] = {}
         self._steered: tuple[Sequence[int], Sequence[tuple[int, int]], bool] | None = None
         self._attached = False
+        self.in_turn = False
         self._turns: RoundRobin | None = None
         self._listed: set[int] = set()
 
@@ -69,8 +70,8 @@ class Group:
             raise
 
     @property
-    def in_turn(self) -> bool:
-        """Tell whether new connections go round the slots."""
+    def can_turn(self) -> bool:
+        """Tell whether there is what makes the turns."""
         return self._turns is not None
 
     def end(self) -> None:
@@ -91,6 +92,7 @@ class Group:
             index = self.order.index(slot)
             self.order[index] = self.order[-1]
             self.order.pop()
+            self._steered = None  # by places, which are others now
         # A survivor that holds the socket too would keep it in the kernel's array, and `order` would be wrong.
         with contextlib.suppress(OSError):
             sock.shutdown(socket.SHUT_RDWR)
@@ -117,7 +119,14 @@ class Group:
         if (members, aimed, everyone) == self._steered:
             return
         listener = self.sockets[self.order[0]]
-        if self._turns is not None and self._turns.spread(listener, members, aimed):
+        self.in_turn = self._can_turn(members, aimed)
+        if self.in_turn and self._turns is not None:
+            try:
+                self._turns.spread(listener, members, aimed)
+            except OSError:
+                self.end()
+                self.steer(best, joined)
+                raise
             self._attached = True
         elif aimed or not everyone:
             places = [] if everyone else [self.order.index(slot) for slot in members]
@@ -127,3 +136,7 @@ class Group:
             steering.release(listener)
             self._attached = False
         self._steered = (members, aimed, everyone)
+
+    def _can_turn(self, members: Sequence[int], aimed: Sequence[tuple[int, int]]) -> bool:
+        """Tell whether the program of the turns knows all of these slots."""
+        return self._turns is not None and len(aimed) <= AIMS and {*members, *(s for _, s in aimed)} <= self._listed

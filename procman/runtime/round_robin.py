@@ -16,13 +16,15 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from procman.runtime import libc, loop, turn_program
+from procman.runtime import libc, loop, procfs, turn_program
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 SLOTS = turn_program.MEMBERS
 """A slot has a number below this one."""
+AIMS = turn_program.AIMS
+"""How many ports can be aimed at once."""
 
 _ATTACH = 52  # SO_ATTACH_REUSEPORT_EBPF
 _CALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280}
@@ -32,6 +34,7 @@ _ADDRESS_BYTES = 8
 _MAP_CREATE, _MAP_UPDATE, _PROGRAM_LOAD = 0, 2, 5
 _ARRAY, _SOCKET_ARRAY = 2, 20
 _REUSEPORT, _SELECT_OR_MIGRATE = 21, 40
+_CAP_SYS_ADMIN, _CAP_BPF = 1 << 21, 1 << 39
 _TRIES = 5
 """The kernel breaks off the check of a program when a signal comes, such as that of a child that ends."""
 
@@ -50,40 +53,45 @@ class RoundRobin:
             made.append(_map(_ARRAY, turn_program.TABLE_BYTES, 1))
             made.append(_map(_SOCKET_ARRAY, _ADDRESS_BYTES, SLOTS))
             made.append(_loaded(turn_program.program(*made)))
-            high = [loop.high(os.dup(fd), least) for fd in made[1:]]
-        finally:
-            for fd in made:
-                os.close(fd)
-        self._table, self._sockets, self._program = high
+            for place, fd in enumerate(made):
+                made[place] = -1
+                made[place] = loop.high(fd, least)
+        except OSError:
+            _close(made)
+            raise
+        counter, self._table, self._sockets, self._program = made
+        os.close(counter)  # the program has it
 
     def add(self, slot: int, listener: socket.socket) -> None:
         """Let `listener` be that of `slot`, which must have none; it leaves by itself when it is closed."""
         _update(self._sockets, slot, struct.pack("=Q", listener.fileno()))
 
-    def spread(self, listener: socket.socket, members: Sequence[int], aims: Sequence[tuple[int, int]]) -> bool:
+    def spread(self, listener: socket.socket, members: Sequence[int], aims: Sequence[tuple[int, int]]) -> None:
         """Let a new connection of `listener`'s group go to the next of the slots `members`; OSError as of the kernel.
 
-        `aims`: source ports, and the slot that connections from there go to. Return False, with nothing changed, when
-        that is more than there is room for. Who was to be next stays so as long as the members do.
+        `aims`: source ports, and the slot that connections from there go to. Every slot was added, and there are not
+        more than `AIMS`. Who was to be next stays so as long as the members do.
         """
-        if len(aims) > turn_program.AIMS or max(members) >= SLOTS:
-            return False
         half = turn_program.half(members, aims)
         if half != self._halves[self._active]:
             self._halves[1 - self._active] = half
             self._write(self._active)
             self._write(1 - self._active)
         listener.setsockopt(socket.SOL_SOCKET, _ATTACH, struct.pack("@i", self._program))
-        return True
 
     def close(self) -> None:
         """Let go of it all; a group that the program is attached to keeps it."""
-        for fd in (self._program, self._sockets, self._table):
-            os.close(fd)
+        _close((self._program, self._sockets, self._table))
 
     def _write(self, active: int) -> None:
         _update(self._table, 0, turn_program.table(active, self._halves))
         self._active = active
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for fd in descriptors:
+        if fd >= 0:
+            os.close(fd)
 
 
 def _map(kind: int, size: int, count: int) -> int:
@@ -111,8 +119,14 @@ def _bpf(command: int, attributes: bytes) -> int:
     number = _CALL.get(os.uname().machine) if struct.calcsize("P") == _ADDRESS_BYTES else None
     if number is None:
         raise OSError(errno.ENOSYS, "bpf(2) is not known on this processor")
+    if not _may():  # asked first: a filter of system calls might end the manager for the question
+        raise OSError(errno.EPERM, "the manager lacks CAP_BPF: root has it, in a container mostly not")
     result = libc.call("syscall", number, command, attributes, len(attributes))
     if result < 0:
-        needs = "is refused: it needs root, and Linux 5.14" if command != _MAP_UPDATE else "takes no change"
-        raise OSError(errno.EPERM, f"bpf(2) {needs}")
+        raise OSError(errno.EINVAL, f"bpf(2) is refused (Linux {os.uname().release}; 5.14 is needed)")
     return result
+
+
+def _may() -> bool:
+    _, _, rest = (procfs.read("/proc/self/status") or b"").partition(b"\nCapEff:")
+    return not rest or bool(int(rest.split(None, 1)[0], 16) & (_CAP_BPF | _CAP_SYS_ADMIN))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MEMBERS = 255
 """A byte holds the number of each: the verifier wants a bound, and an AND is one."""
-AIMS = 64
+AIMS = 16
 
 COUNTER_BYTES = 8
 _ACTIVE_BYTES = 4
@@ -22,15 +22,19 @@ _HALF_BYTES = 4 * (1 + MEMBERS + 2 * AIMS)
 TABLE_BYTES = _ACTIVE_BYTES + 2 * _HALF_BYTES
 """Which half is in use; then twice: how many members, the members, and pairs of an aimed port and its member."""
 
-_LOAD_64, _LOAD_32, _LOAD_16 = 0x79, 0x61, 0x69
+_LOAD_64, _LOAD_32, _LOAD_16, _LOAD_8 = 0x79, 0x61, 0x69, 0x71
 _STORE_32, _ADD_AND_FETCH = 0x63, 0xDB
 _MOVE, _MOVE_NUMBER = 0xBF, 0xB7
 _ADD, _ADD_NUMBER, _MULTIPLY_NUMBER, _MODULO, _AND_NUMBER, _SHIFT_LEFT_NUMBER = 0x0F, 0x07, 0x27, 0x9F, 0x57, 0x67
 _BIG_ENDIAN = 0xDC
-_JUMP, _IF_EQUAL_NUMBER, _UNLESS_EQUAL, _IF_GREATER = 0x05, 0x15, 0x5D, 0x2D
+_JUMP, _IF_EQUAL_NUMBER, _UNLESS_EQUAL, _IF_GREATER, _IF_SET = 0x05, 0x15, 0x5D, 0x2D, 0x45
 _CALL, _END = 0x85, 0x95
 _SELECT_REUSEPORT = 82
 _STACK = 10
+_FLAGS, _SYN = 13, 0x02
+"""Where a TCP header has its flags."""
+_HASH = 32
+"""Where the context has the kernel's hash of the addresses."""
 
 _FIRST_AIM = _ACTIVE_BYTES + 4 * (1 + MEMBERS)
 
@@ -53,13 +57,14 @@ def program(counter: int, listed: int, sockets: int) -> bytes:
     """Return the instructions, for the descriptors of three maps: the counter, the table, and the sockets by slot.
 
     A connection from an aimed port goes to its member. Any other counts one on, and goes to the member at the old count
-    modulo how many there are.
+    modulo how many there are. What is no SYN, and has no connection yet, counts nothing and goes by the kernel's hash:
+    the answer to a SYN cookie, whose SYN was counted.
     """
     return _resolved([*_head(listed), *_aims(), "turn", *_turn(counter), "select", *_select(sockets)])
 
 
 def _head(listed: int) -> list[Item]:
-    """Leave the context in r6, the source port in r7, and in r9 the half that is in use, less `_ACTIVE_BYTES`."""
+    """Leave the context in r6, source port and flags in r7 and r8, in r9 the half in use, less `_ACTIVE_BYTES`."""
     return [
         _line(_MOVE, 6, 1),
         _line(_LOAD_64, 7, 6, 0),  # the TCP header
@@ -70,8 +75,9 @@ def _head(listed: int) -> list[Item]:
         _line(_MULTIPLY_NUMBER, 2, imm=_HALF_BYTES),
         _line(_ADD, 9, 2),
         _line(_MOVE, 1, 7),
-        _line(_ADD_NUMBER, 1, imm=2),
-        (_IF_GREATER, 1, 8, 0, "turn"),  # there is no header: it is what a closed listener had
+        _line(_ADD_NUMBER, 1, imm=_FLAGS + 1),
+        (_IF_GREATER, 1, 8, 0, "count"),  # there is no header: it is what a closed listener had
+        _line(_LOAD_8, 8, 7, _FLAGS),
         _line(_LOAD_16, 7, 7),
         _line(_BIG_ENDIAN, 7, imm=16),
     ]
@@ -95,9 +101,14 @@ def _aims() -> list[Item]:
 def _turn(counter: int) -> list[Item]:
     """Leave in r1 the member whose turn it is."""
     return [
+        _line(_LOAD_32, 1, 6, _HASH),
+        (_IF_SET, 8, 0, _SYN, "count"),
+        (_JUMP, 0, 0, 0, "place"),
+        "count",
         *_address(3, counter, value=True),
         _line(_MOVE_NUMBER, 1, imm=1),
         _line(_ADD_AND_FETCH, 3, 1, imm=1),  # r1 = the count as it was
+        "place",
         _line(_LOAD_32, 2, 9, _ACTIVE_BYTES),
         _line(_MODULO, 1, 2),
         _line(_AND_NUMBER, 1, imm=0xFF),
