@@ -39,6 +39,8 @@ SINCE = "0.1.0"
 WHY = "The wrapper is what is watched: when it dies, what it wraps is killed, and it may hide what becomes of that."
 
 OTHERS = frozenset({"sudo", "su", "nohup", "screen", "tmux", "script", "xvfb-run"})
+OF_THE_SHELL = frozenset({"exit", "return", "wait", "cd", "done", "fi", "esac", "}", ")", ":"})
+"""What a text may end with that is no program."""
 USES_SHELL = frozenset("|&;<>()$`*?[]~{}\n")
 
 
@@ -66,8 +68,10 @@ def _in_shell(service: str, shell: str, text: str) -> Iterator[tuple[str, str]]:
     if len(commands) == 1 and not USES_SHELL & set(text) and "=" not in commands[0][0] and shell in SHELLS:
         yield f"'{service}' runs inside {shell}, which it does not need", f"run it directly: {shlex.join(commands[0])}"
     else:
-        last = shown(shlex.join(commands[-1]))
-        yield f"'{service}' runs inside {shell}", f"write `exec` before the last command, {last}, or use no shell"
+        last = f"write `exec` before the last command, {shown(shlex.join(commands[-1]))}"
+        if commands[-1][0] in OF_THE_SHELL:
+            last = "let what serves come last, with `exec` before it"
+        yield f"'{service}' runs inside {shell}", f"{last}, or use no shell"
 
 
 def _direct(context: Context, service: Service, name: str) -> str:

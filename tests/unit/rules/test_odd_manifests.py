@@ -42,3 +42,19 @@ def test_no_long_value_takes_long(part: str) -> None:
     loaded = load_text(text.encode(), "procman.yaml", "/srv/procman.yaml", lambda _: {}, {})
     assert loaded.manifest is not None
     assert "PM501" in {finding.code for finding in decide(loaded, Choice(offline=True), {}).findings}
+
+
+@pytest.mark.parametrize(
+    ("last", "help_text"),
+    [
+        ("exit 3", "let what serves come last, with `exec` before it, or use no shell"),
+        ("done", "let what serves come last, with `exec` before it, or use no shell"),
+        ("node a.js", "write `exec` before the last command, 'node a.js', or use no shell"),
+    ],
+)
+def test_no_advice_to_exec_what_is_no_program(last: str, help_text: str) -> None:
+    """`exec exit 3` would fail: where the text ends with a word of the shell, the advice is another."""
+    text = f"version: 1\nproject: p\nservices:\n  api:\n    kind: scalable\n    command: [sh, -c, 'sleep 1; {last}']\n"
+    loaded = load_text(text.encode(), "procman.yaml", "/srv/procman.yaml", lambda _: {}, {})
+    found = [f for f in decide(loaded, Choice(offline=True), {}).findings if f.code == "PM304"]
+    assert [finding.help for finding in found] == [help_text]
