@@ -174,11 +174,19 @@ def test_npm_passes_the_address_on(tmp_path: Path) -> None:
         assert headers["x-pid"] != str(running.process.pid)
 
 
-def test_node_cluster_inside_the_service_works(tmp_path: Path) -> None:
-    """A program that uses node's own cluster module listens on the address with its workers."""
+@pytest.mark.parametrize(("hears", "code"), [("", TERM), ("1", 7)], ids=["deaf", "hears"])
+def test_node_cluster_inside_the_service_drains(tmp_path: Path, hears: str, code: int) -> None:
+    """With node's own cluster module its workers answer what comes, and its primary waits for them and starts none."""
     need("node", "nodejs")
-    with server(["node", "workers.cjs"], NODE_SERVERS, tmp_path / "log") as running, kept(running.port) as one:
-        assert one.ask()[0] == 200
+    with server(["node", "workers.cjs"], NODE_SERVERS, tmp_path / "log", more={"HEARS": hears}) as running:
+        with kept(running.port) as one, kept(running.port) as another, kept(running.port) as slow:
+            pids = {one.ask()[1]["x-pid"], another.ask()[1]["x-pid"]}
+            assert str(running.process.pid) not in pids
+            slow.send("/slow")
+            drained(running, one, another)
+            assert slow.answer()[2] == b"slow\n"
+        assert running.code() == code, running.said
+        assert "started again" not in running.said
 
 
 def test_websocket_is_told_that_the_service_restarts(tmp_path: Path) -> None:

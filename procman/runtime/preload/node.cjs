@@ -118,6 +118,7 @@ function wanted(args) {
 const listen = net.Server.prototype.listen;
 net.Server.prototype.listen = function (...args) {
   if (typeof this.closeIdleConnections === 'function') watch(this);
+  else hold(this);
   const want = count ? wanted(args) : undefined;
   const [fd, ...others] = want && want.asked ? inherited(want.asked, want.host) : [];
   if (fd === undefined) return listen.apply(this, args);
@@ -195,6 +196,7 @@ const LOOK = 50;
 const TOLD = 1000;
 const servers = new Set();
 const upgraded = new Set();
+const accepting = new Set();
 const state = { armed: false, draining: false, over: false };
 
 /** Follow a server from the moment it listens. */
@@ -215,6 +217,25 @@ function watch(server) {
   });
 }
 
+/**
+ * Follow the primary of the app's own use of `cluster`, which has accepted what its workers answer: `server` is what it
+ * accepts with. It stops accepting at the signal and stays until its workers are gone; else they would go with it.
+ */
+function hold(server) {
+  const cluster = LIMIT ? require('cluster') : {};
+  if (!Object.keys(cluster.workers || {}).length) return;
+  server.once('listening', () => accepting.add(server._handle)); // before cluster takes it from the server
+  arm();
+  if (state.cluster) return;
+  state.cluster = cluster;
+  const told = cluster.emit;
+  cluster.emit = function (event, ...rest) {
+    if (event !== 'exit' || !state.draining || state.over) return told.call(this, event, ...rest);
+    state.gone(rest[0]); // the program would start another one
+    return true;
+  };
+}
+
 function keeper() {} // without a listener of ours, node would not hear of the signal
 
 function arm() {
@@ -233,7 +254,14 @@ process.emit = function (event, ...rest) {
 function drain() {
   state.draining = true;
   const open = [...servers].filter((server) => server.listening);
-  let left = open.length;
+  const workers = new Set(state.cluster ? Object.values(state.cluster.workers) : []);
+  let left = open.length + workers.size;
+  const done = () => {
+    left -= 1;
+    if (!left) finish();
+  };
+  state.gone = (one) => workers.delete(one) && done();
+  for (const handle of accepting) handle.close();
   if (!left) return finish();
   const timers = [
     setTimeout(finish, LIMIT),
@@ -241,16 +269,20 @@ function drain() {
     setInterval(() => looks(open), LOOK),
   ];
   state.stop = () => timers.forEach(clearTimeout);
-  for (const server of open) {
-    server.prependListener('request', last);
-    // Not http.Server's own close: that one closes idle connections at once, and with them requests on their way.
-    net.Server.prototype.close.call(server, () => {
-      server.close = closed;
-      left -= 1;
-      if (!left) finish();
-    });
-  }
+  const late = process.channel && require('cluster').isWorker;
+  if (late) timers.push(setTimeout(() => open.forEach((server) => shut(server, done)), LOOK)); // after its primary
+  else open.forEach((server) => shut(server, done));
   return undefined;
+}
+
+/** Let `server` answer what it has, and call `done` when nothing is open. */
+function shut(server, done) {
+  server.prependListener('request', last);
+  // Not http.Server's own close: that one closes idle connections at once, and with them requests on their way.
+  net.Server.prototype.close.call(server, () => {
+    server.close = closed;
+    done();
+  });
 }
 
 function last(_request, response) {
