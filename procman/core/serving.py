@@ -10,7 +10,7 @@ from procman.core.argv import PACKAGE_RUNNERS, SHELLS, Call, calls
 from procman.core.manifest import Address, Service
 from procman.core.values import dataclass
 
-NODE, PYTHON = "node", "python"
+NODE, PYTHON, EITHER = "node", "python", "either"
 OWN_PORT = "{port}"
 WRITTEN = "{{port}}"
 """What writes ``{port}`` itself. A ``$`` before the brace leaves it alone, too."""
@@ -30,6 +30,7 @@ _DEAF = {
     "deno": "run it with node",
     "php": "its server is for development: use one that takes LISTEN_FDS",
 }
+_SERVERS = frozenset({"uvicorn", "hypercorn", "gunicorn"})
 _WARY = frozenset("IE")
 
 
@@ -38,8 +39,8 @@ class Serving:
     """How one service is given its address. `server`: who takes it, or None where nothing is known of the program.
 
     `argv`: the command that is run; `added` and `removed`: its words that are not those of the manifest. `preload`:
-    ``node``, ``python`` or None; `drains`: it ends the open requests. `fault`: why the address cannot be used, and
-    `advice` what to do then.
+    ``node``, ``python``, ``either`` where a script or another program may start one of them, or None; `drains`: it ends
+    the open requests. `fault`: why the address cannot be used, and `advice` what to do then.
     """
 
     argv: tuple[str, ...]
@@ -85,20 +86,13 @@ def serving(service: Service, interpreter: str | None = None, *, reachable: bool
 
     `reachable`: the account it runs as can read the preloads.
     """
-    plain = Serving(service.command)
-    call = next(reversed(calls(service.command)), None)
-    if not service.places or call is None:
+    plain, every = Serving(service.command), calls(service.command)
+    if not service.places:
         return plain
     if opens_itself(service.command):
-        return plain if any(isinstance(place, Address) for place in service.places) else _portless(service, call)
-    if call.name in _DEAF:
-        return _deaf(service, call, call.name, _DEAF[call.name])
-    name = call.name if call.name in _NODE | _PYTHON else interpreter
-    if name in _NODE:
-        return _node(service, reachable=reachable)
-    if name in _PYTHON:
-        return _python(service, call, name, reachable=reachable)
-    return plain
+        told_a_port = not every or any(isinstance(place, Address) for place in service.places)
+        return plain if told_a_port else _portless(service, every[-1])
+    return _by_program(service, every, interpreter, reachable=reachable)
 
 
 def environment(found: Serving, folder: str, service: Service, known: dict[str, str]) -> dict[str, str]:
@@ -107,16 +101,33 @@ def environment(found: Serving, folder: str, service: Service, known: dict[str, 
     The limit of a drain lies below the stop's: what is left then is ended by the program, not by SIGKILL.
     """
     added: dict[str, str] = {}
-    if found.preload == NODE or (service.ready is not None and service.ready.ipc):
+    if found.preload in (NODE, EITHER) or (service.ready is not None and service.ready.ipc):
         path = f"{folder}/node.cjs".replace("\\", "\\\\").replace('"', '\\"')
         added["NODE_OPTIONS"] = f'--require "{path}" {known.get("NODE_OPTIONS", "")}'.rstrip()
-    elif found.preload == PYTHON:
+    if found.preload in (PYTHON, EITHER):
         before = known.get("PYTHONPATH", "")
         added["PYTHONPATH"] = f"{folder}/python:{before}" if before else f"{folder}/python"
     if found.drains:
         limit = max(service.stop.timeout / 2, service.stop.timeout - 1)
         added["PROCMAN_DRAIN"] = f"{limit:g} {service.stop.signal}"
     return added
+
+
+def _by_program(service: Service, every: tuple[Call, ...], interpreter: str | None, *, reachable: bool) -> Serving:
+    """Return it for what runs: the last of the programs `every`, none of which is there for the file of a script."""
+    call = every[-1] if every else Call("", (), ())
+    if call.name in _DEAF:
+        return _deaf(service, call, call.name, _DEAF[call.name])
+    name = call.name if call.name in _NODE | _PYTHON else interpreter
+    if name in _NODE:
+        return _node(service, reachable=reachable)
+    if name in _PYTHON:
+        return _python(service, call, name, reachable=reachable)
+    server = next((c for c in reversed(every) if c.name in _SERVERS), None)
+    if server is not None:  # before a `| cat`, or a word of the shell
+        return _python(service, server, server.name, reachable=reachable)
+    either = Serving(service.command, preload=EITHER, drains=service.drain)
+    return either if reachable else Serving(service.command)
 
 
 def _node(service: Service, *, reachable: bool) -> Serving:

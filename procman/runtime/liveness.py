@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from procman.runtime.inside import Process
     from procman.runtime.journal import Journal
     from procman.runtime.probe import Probe, Subject
+    from procman.runtime.readiness import Readiness
     from procman.runtime.restarts import Restarts
 
 SOON = 0.02
@@ -49,19 +50,24 @@ class Watched:
 
 
 class Liveness(Watching[Watched]):
-    """`call` has work done in so many seconds, `subject` is the readiness's view of a process."""
+    """`call` has work done in so many seconds, `readiness` knows what to look at.
+
+    `serve` is told of a unit whose process was given up: new connections are for others.
+    """
 
     def __init__(
         self,
         call: Callable[[float, Callable[[], None]], None],
-        subject: Callable[[Process], Subject | None],
+        readiness: Readiness,
         means: probes.Means,
         restarts: Restarts,
         journal: Journal,
+        serve: Callable[[str], None],
     ) -> None:
         super().__init__()
+        self._serve = serve
         self._call = call
-        self._subject = subject
+        self._readiness = readiness
         self._means = means
         self._restarts = restarts
         self._journal = journal
@@ -69,11 +75,16 @@ class Liveness(Watching[Watched]):
 
     def begin(self, process: Process) -> None:
         """Look at `process`, which has become ready, if its spec says how."""
-        spec, subject = specfile.of(process.config.command), self._subject(process)
+        spec, subject = specfile.of(process.config.command), self._readiness.subject(process)
         self.end(process)
         if spec.alive and subject is not None:
             watched = self._watched[id(process)] = Watched(process, subject, spec, time.monotonic())
             self._plan(watched.due)
+
+    def given_up(self, process: Process) -> bool:
+        """Tell whether `process` was unwell too often and is about to end."""
+        watched = self._watched.get(id(process))
+        return watched is not None and watched.killing
 
     def _plan(self, due: float) -> None:
         now = time.monotonic()
@@ -129,8 +140,9 @@ class Liveness(Watching[Watched]):
         if watched.failed >= failures:
             looks = "look" if watched.failed == 1 else "looks"
             self._restarts.record(watched.process.config.name).unwell = f"unwell in {watched.failed} {looks}: {what}"
-            self._kill(watched, watched.process.config.stopsignal)
             watched.killing = True
+            self._serve(unit)
+            self._kill(watched, watched.process.config.stopsignal)
             watched.due = now + watched.process.config.stopwaitsecs
 
     def _kill(self, watched: Watched, number: int) -> None:

@@ -57,7 +57,7 @@ class Core:
         self.readiness = Readiness(self.wake.call, self.listeners, means, self._is_ready)
         self.journal = Journal(state, self.border.log)
         self.border.slow = self.journal.slow
-        self.liveness = Liveness(self.wake.call, self.readiness.subject, means, self.restarts, self.journal)
+        self.liveness = Liveness(self.wake.call, self.readiness, means, self.restarts, self.journal, self._serve)
         rooms = job.Rooms(
             *(self.wake.call, self.border.log, self.listeners, self.readiness, self.restarts),
             *(self._serve, self._swapped, self.journal.note),
@@ -211,7 +211,7 @@ class Core:
         """Let new connections follow what the processes of `unit` are."""
         alive = [] if self.rolling.leaves(unit) else inside.alive(self.supervisord, unit)
         level = listeners.ALIVE if alive else listeners.DEAD
-        if any(self.readiness.ready(process) for process in alive):
+        if any(self.readiness.ready(one) and not self.liveness.given_up(one) for one in alive):
             level = listeners.READY
         self.listeners.mark(unit, level)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 
 import pytest
 
@@ -31,6 +32,7 @@ while True:
 """
 """Answers 200, or 503 when there is a file ``sick``; notes each question."""
 
+LINGERS = "import signal, sys\nsignal.signal(15, lambda *_: open('told-' + sys.argv[1], 'w').close())\n"
 DEAF = "import signal\nsignal.signal(15, signal.SIG_IGN)\n" + HEALTH
 WATCHED = """
 import os, socket, time
@@ -54,6 +56,13 @@ def here() -> Address:
 def alive(**kind: object) -> Alive:
     """Return a quick probe of this kind."""
     return Alive(interval=QUICK.interval, timeout=QUICK.timeout, failures=QUICK.failures, **kind)  # type: ignore[arg-type]
+
+
+def status(address: Address) -> int:
+    """What is answered on a new connection."""
+    with socket.create_connection((address.host, address.port), timeout=PATIENCE) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        return int(sock.recv(100).split()[1])
 
 
 def asked(lab: Lab) -> int:
@@ -91,6 +100,20 @@ def test_one_that_does_not_even_end_is_killed() -> None:
         pid = lab.wait("api-0", "RUNNING").pid
         os.kill(pid or 0, signal.SIGSTOP)
         assert lab.wait_restarted("api-0", pid).exit == "terminated by SIGKILL"
+
+
+def test_what_is_given_up_gets_no_new_connection() -> None:
+    """From the last failed look on, long before it has ended, new connections go to the others."""
+    place = here()
+    script = LINGERS + HEALTH.replace('"sick"', '"sick-" + sys.argv[1]')
+    with Lab([Unit(f"api-{n}", script, place, alive=alive(http="/health")) for n in range(2)]) as lab:
+        wait_until(lambda: all(lab.unit(f"api-{n}").ready for n in range(2)), PATIENCE, "both are ready")
+        pid = lab.unit("api-0").pid
+        (lab.state / "sick-api-0").touch()
+        wait_until((lab.state / "told-api-0").exists, PATIENCE, "it is told to end")
+        assert {status(place) for _ in range(20)} == {200}
+        assert lab.unit("api-0").pid == pid, "it has not ended yet"
+        os.kill(pid or 0, signal.SIGKILL)
 
 
 def test_silence_of_the_watchdog_is_a_failure() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from procman.core.manifest import Address, Kind, Service, Stop
 from procman.core.places import Place, UnixSocket
-from procman.core.serving import NODE, PYTHON, Serving, environment, opens_itself, serving, told
+from procman.core.serving import EITHER, NODE, PYTHON, Serving, environment, opens_itself, serving, told
 
 HERE = Address("127.0.0.1", 3000)
 
@@ -95,7 +95,24 @@ def test_the_first_line_of_a_program_tells() -> None:
     """A script that names node or python in its first line is served as they are."""
     assert served("./server", interpreter="node").preload == NODE
     assert served("./api", interpreter="python").preload == PYTHON
-    assert served("./api", interpreter="perl") == Serving(("./api",))
+    assert served("./api", interpreter="perl").preload == EITHER
+
+
+@pytest.mark.parametrize(
+    "command", ["./run.sh", "sh run.sh", "/opt/api", "sh -c 'node x.js | cat'", "sh -c 'a || true'"]
+)
+def test_a_program_that_may_start_one_is_given_both(command: str) -> None:
+    """A script, or what nothing is known of, may start node or Python: neither preload does anything elsewhere."""
+    found = served(command)
+    assert (found.argv, found.server, found.preload, found.drains) == (tuple(shlex.split(command)), None, EITHER, True)
+    assert (served(command, drain=False).preload, served(command, drain=False).drains) == (EITHER, False)
+    assert served(command, reachable=False) == Serving(tuple(shlex.split(command)))
+    assert served(f"{command} {{port}}").preload is None
+
+
+def test_a_server_in_front_of_a_pipe_is_told() -> None:
+    """Its options cannot be put into the text of a shell, wherever in it the server stands."""
+    assert served("sh -c 'uvicorn api:app | cat'").fault == "uvicorn runs inside sh"
 
 
 def test_draining_can_be_turned_off() -> None:
