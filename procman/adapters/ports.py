@@ -9,6 +9,7 @@ import socket
 import stat
 
 from procman.core.manifest import Address
+from procman.core.places import LONGEST, UnixSocket
 
 _PRIVILEGED = 1024
 TAKEN = "end that process, or change `listen`"
@@ -35,9 +36,11 @@ def fault(address: Address) -> tuple[str, str] | None:
     return None
 
 
-def path_fault(path: str) -> tuple[str, str] | None:
-    """Return why a unix socket cannot be made at `path` now and what helps, or None. Nothing is made or removed."""
-    folder = os.path.dirname(path)  # noqa: PTH120
+def path_fault(place: UnixSocket) -> tuple[str, str] | None:
+    """Return why a unix socket cannot be made at `place` now and what helps, or None. Nothing is made or removed."""
+    path, folder = place.path, os.path.dirname(place.path)  # noqa: PTH120
+    if (wrong := _wrong(place)) is not None:
+        return wrong
     try:
         kind = os.lstat(path).st_mode
     except (FileNotFoundError, NotADirectoryError):
@@ -51,6 +54,24 @@ def path_fault(path: str) -> tuple[str, str] | None:
     if not os.access(folder, os.W_OK | os.X_OK):
         return f"cannot be listened on: this user may not write into {folder}", f"see: ls -ld {shlex.quote(folder)}"
     return None
+
+
+def _wrong(place: UnixSocket) -> tuple[str, str] | None:
+    """Return what is wrong with `place` whatever lies there now."""
+    if len(os.fsencode(place.path)) > LONGEST:
+        return f"cannot be listened on: a unix socket's path has at most {LONGEST} bytes", "choose a shorter path"
+    if not _may_give(place.ids):
+        words = f"cannot be given to {place.owner}: only root gives a file to another user, or to a group of others"
+        return words, "run procman as root, or leave `owner` out"
+    return None
+
+
+def _may_give(ids: tuple[int, int]) -> bool:
+    """Tell whether this user may make a file that of the user and the group `ids`, -1 for as it is."""
+    user, group = ids
+    if os.geteuid() == 0:
+        return True
+    return user in (-1, os.geteuid()) and group in (-1, os.getegid(), *os.getgroups())
 
 
 def _in_the_way(path: str, kind: int) -> tuple[str, str] | None:

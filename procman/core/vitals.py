@@ -71,10 +71,10 @@ def hard_limits(version: int | None, reason: str | None, *, runs: bool, written:
 def placement(method: str | None, reason: str | None) -> Check:
     """Judge how the manager chooses an instance for a new connection: both ways serve, one is even."""
     if method is None:
-        return _pass("placement", "the manager tells of no service with several instances at one TCP address")
+        return _pass("placement", "the manager holds no TCP address for several instances")
     if method == "round-robin":
-        return _pass("placement", "new ones go to the instances of a service in turn")
-    return _pass("placement", f"new ones go to an instance by the kernel's hash ({reason})")
+        return _pass("placement", "new connections go to the instances of a service in turn")
+    return _pass("placement", f"new connections go to an instance by the kernel's hash: {reason}")
 
 
 def ulimits(files: tuple[int, int], processes: int | None, needed: int) -> Check:
@@ -121,7 +121,7 @@ def broker(service: str, address: str, fault: str | None) -> Check:
 def port(service: str, address: str, fault: tuple[str, str] | None, *, ours: bool) -> Check:
     """Judge a listening address: `ours` while the project's manager has it. `fault`: why not, and what helps."""
     if ours:
-        return Check(service, "port", Verdict.PASS, f"{address} is held by the manager")
+        return Check(service, "port", Verdict.PASS, f"{address} is served by this project")
     if fault is None:
         return Check(service, "port", Verdict.PASS, f"{address} is free")
     said, cure = fault

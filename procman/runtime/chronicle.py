@@ -118,7 +118,7 @@ class Chronicle:
             self.journal.note("restart-planned", unit, seconds=round(wait, 3), failures=len(record.failures))
         elif isinstance(event, events.ProcessStateExitedEvent) and record.completed:
             self.journal.note("completed", unit, code=record.code)
-        elif isinstance(event, events.ProcessStateFatalEvent):
+        elif isinstance(event, events.ProcessStateFatalEvent) and not inside.is_spare(process):
             if record.held is not None:
                 self.journal.note("held", unit, reason=record.held)
             else:

@@ -8,14 +8,16 @@ from procman.adapters import kernel_log, log_files
 from procman.adapters.state import State
 from procman.core.advice import Means, advice
 from procman.core.applied import Applied
-from procman.core.deaths import Cause, Death, deaths, with_kernel_log, with_words
+from procman.core.deaths import Cause, Death, deaths, telling, with_kernel_log, with_words
 from procman.core.events import Event
+from procman.core.rolling import BESIDE
 from procman.core.values import dataclass
 from procman.workflow.history import open_history, recorded
 from procman.workflow.observe import observe
 from procman.workflow.project import find
 
 LAST_LINES = 5
+LOOKED_AT = 50
 CRASHES = (Cause.CRASH, Cause.HEAP, Cause.EXIT, Cause.SIGNAL)
 
 
@@ -63,7 +65,8 @@ def last(state: State, units: Iterable[str]) -> dict[str, Death]:
 def _spoken(death: Death, state: State) -> Death:
     if death.log is None or death.cause not in CRASHES:
         return death
-    return with_words(death, tuple(log_files.between(state.log(death.unit), *death.log, LAST_LINES)))
+    written = log_files.between(state.log(death.unit), *death.log, LOOKED_AT)
+    return with_words(death, telling(written, LAST_LINES) or tuple(written[-LAST_LINES:]))
 
 
 def _waiting(events: Iterable[Event]) -> tuple[tuple[str, str], ...]:
@@ -72,8 +75,8 @@ def _waiting(events: Iterable[Event]) -> tuple[tuple[str, str], ...]:
     for event in events:
         if event.event in ("held", "failed"):
             found[event.unit] = f"{event.event}: {event.text('reason') or 'no reason is known'}"
-        elif event.event == "start":
-            found.pop(event.unit, None)
+        elif event.event == "start" or (event.event == "not-replaced" and event.text("way") == BESIDE):
+            found.pop(event.unit, None)  # of a replacement, whose old process serves on
     return tuple(sorted(found.items()))
 
 

@@ -67,7 +67,7 @@ def _ports(specs: tuple[Spec, ...], observed: Observed | None) -> Iterator[Check
             continue
         seen.add(spec.service)
         unit = observed.unit(spec.unit) if observed else None
-        ours = unit is not None and unit.slot_inode is not None
+        ours = unit is not None and (unit.slot_inode is not None or unit.ready)
         yield judge.port(spec.service, str(spec.listen), None if ours else ports.fault(spec.listen), ours=ours)
 
 

@@ -73,7 +73,7 @@ def check_addresses(
     wanted = {place for spec in _starting(target, actions) for place in spec.places}
     for place in sorted(wanted - ours, key=str):
         if isinstance(place, UnixSocket):
-            fault = None if place.path in paths else ports.path_fault(place.path)
+            fault = None if place.path in paths else ports.path_fault(place)
         else:
             fault = ports.fault(place)
         if fault is not None:

@@ -1,9 +1,12 @@
 """What `up` looks at before it stops anything."""
 
+import os
 import socket
 
 import pytest
 
+from procman.adapters.ports import path_fault
+from procman.core.places import UnixSocket
 from tests.support.projects import Project, ended
 from tests.support.supervised import free_port
 
@@ -47,3 +50,23 @@ def test_a_unix_socket_that_cannot_be_made_is_refused_at_once(shop: Project) -> 
         ended(shop.run("up"), 1, "is in use by another process")
     shop.up()
     ended(shop.run("up"), 0, "nothing to change")
+
+
+def test_a_unix_socket_with_too_long_a_path_is_refused_at_once(shop: Project) -> None:
+    """What counts is the path as it is used, with the folder of the manifest before it."""
+    name = "a" * 95
+    shop.write({"api": shop.api(listen=f"unix:{name}")})
+    ended(shop.run("up"), 1, f"unix:{shop.folder}/{name}", "at most 107 bytes", "choose a shorter path")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become another user: run the tests as root")
+@pytest.mark.parametrize(("ids", "may"), [((-1, -1), True), ((65534, -1), True), ((0, -1), False), ((-1, 4), False)])
+def test_a_socket_cannot_be_given_away_by_anybody(ids: tuple[int, int], may: bool) -> None:
+    """Who is not root keeps his files: told before anything starts."""
+    os.seteuid(65534)
+    try:
+        fault = path_fault(UnixSocket("/tmp/a.sock", owner="somebody", ids=ids))
+    finally:
+        os.seteuid(0)
+    assert (fault is None) == may
+    assert fault is None or "cannot be given to somebody: only root" in fault[0]
