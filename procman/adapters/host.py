@@ -65,6 +65,7 @@ def _service(service: Service, base: str, read: EnvFile | None, path: str, forme
         interpreter=_interpreter(executable) if executable and (service.places or _speaks(service)) else None,
         preloads=PRELOADS if service.places or _speaks(service) else "",
         preloads_readable=service.user is None or user is None or user.pw_uid == os.geteuid() or _open_to_all(PRELOADS),
+        preloads_open=not service.places or _open_to_all(PRELOADS),
         places=tuple(located(place, base, owners) for place in service.listens),
         owners_unknown=tuple(owner for owner in _owners_of(service) if owner not in owners),
         probes=tuple(

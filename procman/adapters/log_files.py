@@ -45,6 +45,14 @@ def between(path: str, inode: int, begin: int, end: int | None, count: int) -> l
         name = f"{path}.{number}"
 
 
+def telling(lines: list[str], count: int) -> list[str]:
+    """Return the last `count` of `lines` that tell something: no empty one, no frame of a stack of node, no version."""
+    import re  # noqa: PLC0415 - as below
+
+    idle = re.compile(r"\s*$|\s+at .*(:\d+:\d+|<anonymous>)\)?$|\s*\d+: 0x[0-9a-f]|Node\.js v\d")
+    return [line for line in lines if not idle.match(line)][-count:]
+
+
 def visible(line: bytes) -> str:
     """Return `line` as text that cannot steer a terminal; tabs and colours (SGR) stay."""
     import re  # noqa: PLC0415

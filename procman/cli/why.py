@@ -68,7 +68,7 @@ def _lines(found: Why) -> list[str]:
 
 def _about(death: Death) -> list[str]:
     from procman.cli.action_text import wrapped
-    from procman.cli.console import paint
+    from procman.cli.console import columns, paint
     from procman.cli.events import local
     from procman.core.deaths import around
     from procman.core.words import visible
@@ -76,9 +76,10 @@ def _about(death: Death) -> list[str]:
     pid = f" (pid {death.pid})" if death.pid else ""
     head = f"{local(death.at)}  {death.unit}{pid}: {visible(death.phrase)}"
     said = around(death)
+    heads = [head] if columns() is None else wrapped(head, "  ")  # a pipe gets a death a line
     return [
-        *(paint(part, "" if death.wanted else "red") for part in wrapped(head, "  ")),
-        *(wrapped(f"  {said}", "  ") if said else []),
+        *(paint(part, "" if death.wanted else "red") for part in heads),
+        *([f"  {said}"] if said else []),
         *(f"  | {line}" for line in death.words),
     ]
 

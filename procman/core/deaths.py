@@ -6,20 +6,19 @@ trace of him: our own stop and its reason, an operator's command just before, a 
 
 from __future__ import annotations
 
-import re
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from procman.core.events import Event, ending
 from procman.core.quantity import format_size, format_time
+from procman.core.rolling import BESIDE
 from procman.core.values import dataclass, replace
 
 COMMAND_SECONDS = 900.0
 """An operator's command is named for a stop that follows within this time."""
 
 _CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGSYS, signal.SIGTRAP)
-_FRAME = re.compile(r"\s+at |\s*\d+: 0x[0-9a-f]|Node\.js v\d")
 _HEAP = ("heap out of memory", "OutOfMemoryError", "MemoryError")
 
 
@@ -94,14 +93,14 @@ def _not_taken(found: list[Death], event: Event) -> None:
     """Let the death of a replacement that was given up say so: who asked for it did not ask for its end."""
     began, why = event.at - (event.number("seconds") or 0.0), event.text("reason") or "was not taken"
     place = next((n for n in range(len(found) - 1, -1, -1) if found[n].unit == event.unit), -1)
-    if place >= 0 and found[place].at >= began and found[place].cause in (Cause.OPERATOR, Cause.CLIENT):
+    if (
+        event.text("way") == BESIDE
+        and place >= 0
+        and found[place].at >= began
+        and found[place].cause in (Cause.OPERATOR, Cause.CLIENT)
+    ):
         sender = f"stopped by procman: a replacement that {why}"
         found[place] = replace(found[place], cause=Cause.PROCMAN, sender=sender)
-
-
-def telling(lines: Sequence[str], count: int) -> tuple[str, ...]:
-    """Return the last `count` of `lines` that tell something: no empty one, no frame of a stack of node, no version."""
-    return tuple([line for line in lines if line.strip() and not _FRAME.match(line)][-count:])
 
 
 class _Seen:

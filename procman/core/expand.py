@@ -66,7 +66,9 @@ def environment(service: Service, known: ServiceFacts) -> tuple[tuple[str, str],
 def _spec(
     project: str, service: Service, instance: int, count: int, known: ServiceFacts, facts: Facts, state: str
 ) -> Spec:
-    served = serving.serving(service, known.interpreter, reachable=known.preloads_readable)
+    served = serving.serving(
+        service, known.interpreter, reachable=known.preloads_readable, open_to_all=known.preloads_open
+    )
     variables = dict(environment(service, known))
     if known.preloads and (known.preloads_readable or served.preload):
         variables |= serving.environment(served, known.preloads, service, variables)

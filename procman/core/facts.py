@@ -19,9 +19,9 @@ class ServiceFacts:
     if it still runs. `variables` are those of the env_file. Modes are permission
     bits. `script`: what package.json says of the script that the command names. `interpreter`: what the first line of
     the executable names, bare (``node``). `preloads`: the folder of `runtime/preload`, which the account of the service
-    can read or not. `places`: where it listens, when there are several or unix sockets, located on this host;
-    `owners_unknown` of those are no users or groups here. `probes`: the programs of the commands that ``ready`` and
-    ``alive`` ask with, resolved.
+    can read or not, and which is open to every account or not. `places`: where it listens, when there are several or
+    unix sockets, located on this host; `owners_unknown` of those are no users or groups here. `probes`: the programs of
+    the commands that ``ready`` and ``alive`` ask with, resolved.
     """
 
     directory: str
@@ -39,6 +39,7 @@ class ServiceFacts:
     interpreter: str | None = None
     preloads: str = ""
     preloads_readable: bool = True
+    preloads_open: bool = True
     places: tuple[Place, ...] = ()
     owners_unknown: tuple[str, ...] = ()
     probes: tuple[tuple[str, str | None], ...] = ()

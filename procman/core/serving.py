@@ -30,6 +30,9 @@ _DEAF = {
     "deno": "run it with node",
     "php": "its server is for development: use one that takes LISTEN_FDS",
 }
+_CHANGES_ROOT = frozenset({"chroot", "bwrap", "unshare", "nsenter", "firejail", "docker", "podman", "systemd-nspawn"})
+_READERS = frozenset({"cat", "tee", "logger", "true", "wait", "exit", "sed", "grep", "awk", "jq", "ts", "rotatelogs"})
+"""What follows a server in the text of a shell and is none."""
 _SERVERS = frozenset({"uvicorn", "hypercorn", "gunicorn"})
 _WARY = frozenset("IE")
 
@@ -81,10 +84,12 @@ def told(word: str, port: str) -> str:
     return OWN_PORT.join(parts)
 
 
-def serving(service: Service, interpreter: str | None = None, *, reachable: bool = True) -> Serving:
+def serving(
+    service: Service, interpreter: str | None = None, *, reachable: bool = True, open_to_all: bool = True
+) -> Serving:
     """Return how `service` comes to its address. `interpreter`: what runs its program, by the program's first line.
 
-    `reachable`: the account it runs as can read the preloads.
+    `reachable`: the account it runs as can read the preloads; `open_to_all`: so can any other that it may become.
     """
     plain, every = Serving(service.command), calls(service.command)
     if not service.places:
@@ -92,7 +97,7 @@ def serving(service: Service, interpreter: str | None = None, *, reachable: bool
     if opens_itself(service.command):
         told_a_port = not every or any(isinstance(place, Address) for place in service.places)
         return plain if told_a_port else _portless(service, every[-1])
-    return _by_program(service, every, interpreter, reachable=reachable)
+    return _by_program(service, every, interpreter, reachable=reachable, open_to_all=open_to_all)
 
 
 def environment(found: Serving, folder: str, service: Service, known: dict[str, str]) -> dict[str, str]:
@@ -113,7 +118,9 @@ def environment(found: Serving, folder: str, service: Service, known: dict[str, 
     return added
 
 
-def _by_program(service: Service, every: tuple[Call, ...], interpreter: str | None, *, reachable: bool) -> Serving:
+def _by_program(
+    service: Service, every: tuple[Call, ...], interpreter: str | None, *, reachable: bool, open_to_all: bool
+) -> Serving:
     """Return it for what runs: the last of the programs `every`, none of which is there for the file of a script."""
     call = every[-1] if every else Call("", (), ())
     if call.name in _DEAF:
@@ -124,10 +131,11 @@ def _by_program(service: Service, every: tuple[Call, ...], interpreter: str | No
     if name in _PYTHON:
         return _python(service, call, name, reachable=reachable)
     server = next((c for c in reversed(every) if c.name in _SERVERS), None)
-    if server is not None:  # before a `| cat`, or a word of the shell
+    if server is not None and call.name in _READERS:
         return _python(service, server, server.name, reachable=reachable)
-    either = Serving(service.command, preload=EITHER, drains=service.drain)
-    return either if reachable else Serving(service.command)
+    if not open_to_all or any(c.name in _CHANGES_ROOT for c in every):
+        return Serving(service.command)
+    return Serving(service.command, preload=EITHER, drains=service.drain)
 
 
 def _node(service: Service, *, reachable: bool) -> Serving:

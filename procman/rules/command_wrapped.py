@@ -39,7 +39,9 @@ SINCE = "0.1.0"
 WHY = "The wrapper is what is watched: when it dies, what it wraps is killed, and it may hide what becomes of that."
 
 OTHERS = frozenset({"sudo", "su", "nohup", "screen", "tmux", "script", "xvfb-run"})
-OF_THE_SHELL = frozenset({"exit", "return", "wait", "cd", "done", "fi", "esac", "}", ")", ":"})
+OF_THE_SHELL = frozenset(
+    {"exit", "return", "wait", "cd", "done", "fi", "esac", "}", ")", ":", "true", "false", "echo", "export", "trap"}
+)
 """What a text may end with that is no program."""
 USES_SHELL = frozenset("|&;<>()$`*?[]~{}\n")
 

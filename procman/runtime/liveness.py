@@ -141,8 +141,10 @@ class Liveness(Watching[Watched]):
             looks = "look" if watched.failed == 1 else "looks"
             self._restarts.record(watched.process.config.name).unwell = f"unwell in {watched.failed} {looks}: {what}"
             watched.killing = True
-            self._serve(unit)
-            self._kill(watched, watched.process.config.stopsignal)
+            try:
+                self._serve(unit)
+            finally:
+                self._kill(watched, watched.process.config.stopsignal)
             watched.due = now + watched.process.config.stopwaitsecs
 
     def _kill(self, watched: Watched, number: int) -> None:

@@ -8,7 +8,7 @@ from procman.adapters import kernel_log, log_files
 from procman.adapters.state import State
 from procman.core.advice import Means, advice
 from procman.core.applied import Applied
-from procman.core.deaths import Cause, Death, deaths, telling, with_kernel_log, with_words
+from procman.core.deaths import Cause, Death, deaths, with_kernel_log, with_words
 from procman.core.events import Event
 from procman.core.rolling import BESIDE
 from procman.core.values import dataclass
@@ -66,7 +66,7 @@ def _spoken(death: Death, state: State) -> Death:
     if death.log is None or death.cause not in CRASHES:
         return death
     written = log_files.between(state.log(death.unit), *death.log, LOOKED_AT)
-    return with_words(death, telling(written, LAST_LINES) or tuple(written[-LAST_LINES:]))
+    return with_words(death, tuple(log_files.telling(written, LAST_LINES) or written[-LAST_LINES:]))
 
 
 def _waiting(events: Iterable[Event]) -> tuple[tuple[str, str], ...]:

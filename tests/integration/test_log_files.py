@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from procman.adapters.log_files import BLOCK, LONGEST, Follower, between, tail, visible
+from procman.adapters.log_files import BLOCK, LONGEST, Follower, between, tail, telling, visible
 
 MARK = "\N{REPLACEMENT CHARACTER}"
 
@@ -206,3 +206,12 @@ def test_lines_of_one_process_are_found_after_rotation(tmp_path: Path) -> None:
     assert between(str(path), inode, 18, 32, 1) == ["mine 2"]
     (tmp_path / "api-0.log.1").unlink()
     assert between(str(path), inode, 18, 32, 5) == []
+
+
+def test_the_words_of_a_crash_are_its_message() -> None:
+    """Of a trace of node the frames, the empty line and the version are left out; Python's last line is its message."""
+    trace = ["/srv/a.js:2", "  throw new Error('boom')", "  ^", "", "Error: boom", "    at start (/srv/a.js:2:9)"]
+    trace += ["    at node:internal/main/run_main_module:28:49", "", "Node.js v20.20.2"]
+    assert telling(trace, 2) == ["  ^", "Error: boom"]
+    assert telling(["  at the gate: shutting down"], 1) == ["  at the gate: shutting down"]
+    assert telling(["Traceback:", '  File "a.py", line 1, in <module>', "ValueError: no"], 1) == ["ValueError: no"]

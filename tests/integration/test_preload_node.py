@@ -174,7 +174,7 @@ def test_npm_passes_the_address_on(tmp_path: Path) -> None:
         assert headers["x-pid"] != str(running.process.pid)
 
 
-@pytest.mark.parametrize(("hears", "code"), [("", TERM), ("1", 7)], ids=["deaf", "hears"])
+@pytest.mark.parametrize(("hears", "code"), [("", TERM), ("ends", 7), ("waits", 9)])
 def test_node_cluster_inside_the_service_drains(tmp_path: Path, hears: str, code: int) -> None:
     """With node's own cluster module its workers answer what comes, and its primary waits for them and starts none."""
     need("node", "nodejs")

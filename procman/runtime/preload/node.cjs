@@ -197,7 +197,7 @@ const TOLD = 1000;
 const servers = new Set();
 const upgraded = new Set();
 const accepting = new Set();
-const state = { armed: false, draining: false, over: false };
+const state = { armed: false, draining: false, over: false, later: [] };
 
 /** Follow a server from the moment it listens. */
 function watch(server) {
@@ -224,14 +224,18 @@ function watch(server) {
 function hold(server) {
   const cluster = LIMIT ? require('cluster') : {};
   if (!Object.keys(cluster.workers || {}).length) return;
-  server.once('listening', () => accepting.add(server._handle)); // before cluster takes it from the server
+  server.once('listening', () => { // before cluster takes it from the server
+    if (server._handle && state.draining) server._handle.close();
+    else if (server._handle) accepting.add(server._handle);
+  });
   arm();
   if (state.cluster) return;
   state.cluster = cluster;
   const told = cluster.emit;
   cluster.emit = function (event, ...rest) {
     if (event !== 'exit' || !state.draining || state.over) return told.call(this, event, ...rest);
-    state.gone(rest[0]); // the program would start another one
+    state.later.push(() => told.call(this, event, ...rest)); // the program would start another one
+    state.gone(rest[0]);
     return true;
   };
 }
@@ -254,7 +258,7 @@ process.emit = function (event, ...rest) {
 function drain() {
   state.draining = true;
   const open = [...servers].filter((server) => server.listening);
-  const workers = new Set(state.cluster ? Object.values(state.cluster.workers) : []);
+  const workers = new Set(state.cluster ? Object.values(state.cluster.workers).filter((one) => !one.isDead()) : []);
   let left = open.length + workers.size;
   const done = () => {
     left -= 1;
@@ -269,10 +273,22 @@ function drain() {
     setInterval(() => looks(open), LOOK),
   ];
   state.stop = () => timers.forEach(clearTimeout);
-  const late = process.channel && require('cluster').isWorker;
-  if (late) timers.push(setTimeout(() => open.forEach((server) => shut(server, done)), LOOK)); // after its primary
-  else open.forEach((server) => shut(server, done));
+  const shutAll = () => open.forEach((server) => shut(server, done));
+  if (process.channel && require('cluster').isWorker) calm(open, shutAll);
+  else shutAll();
   return undefined;
+}
+
+/** Call `then` when no connection has come for a while: a worker has those that its primary has accepted before. */
+function calm(open, then) {
+  let came = true;
+  open.forEach((server) => server.on('connection', () => { came = true; }));
+  const look = () => {
+    if (!came) return then();
+    came = false;
+    return setTimeout(() => setImmediate(() => setImmediate(look)), LOOK); // what has come meanwhile is seen before
+  };
+  look();
 }
 
 /** Let `server` answer what it has, and call `done` when nothing is open. */
@@ -325,4 +341,5 @@ function finish() {
   process.removeListener(SIGNAL, keeper);
   if (!process.listenerCount(SIGNAL)) process.kill(process.pid, SIGNAL);
   else process.emit(SIGNAL, SIGNAL, os.constants.signals[SIGNAL]);
+  for (const tell of state.later.splice(0)) tell();
 }

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from procman.core.advice import Means, advice
-from procman.core.deaths import Cause, Death, around, deaths, telling, with_kernel_log, with_words
+from procman.core.deaths import Cause, Death, around, deaths, with_kernel_log, with_words
 from procman.core.events import Event
 
 MIB = 1 << 20
@@ -181,22 +181,16 @@ def test_no_history_breaks_it(events: list[tuple[str, dict[str, object]]]) -> No
     advice(found, Means(None, 1, 0, 0))
 
 
-def test_a_replacement_that_is_given_up_was_not_ended_by_the_operator() -> None:
-    """Who asked for the replacement did not ask for its end; why it was not taken is told."""
-    told = {"way": "beside", "reason": "was not ready within 9 s", "seconds": 3.0}
+@pytest.mark.parametrize(("way", "cause"), [("beside", Cause.PROCMAN), ("in place", Cause.OPERATOR)])
+def test_a_replacement_that_is_given_up_was_not_ended_by_the_operator(way: str, cause: Cause) -> None:
+    """Who asked for the replacement did not ask for its end; in its place the old one was ended, and that was asked."""
+    told = {"way": way, "reason": "was not ready within 9 s", "seconds": 3.0}
     events = (
         ("command", {**STOP, "command": "reload"}),
         *(START, ("stopping", {"pid": 7}), ("exit", {**ASKED, "pid": 7}), ("not-replaced", told)),
         *(("stopping", {"pid": 5}), ("exit", {**ASKED, "pid": 5})),
     )
     given_up, ended = deaths(story(*events))
-    assert given_up.sender == "stopped by procman: a replacement that was not ready within 9 s"
+    assert given_up.cause is cause
+    assert (given_up.sender == "stopped by procman: a replacement that was not ready within 9 s") == (way == "beside")
     assert ended.cause is Cause.OPERATOR
-
-
-def test_the_words_of_a_crash_are_its_message() -> None:
-    """Of a trace of node the frames, the empty line and the version are left out; Python's last line is its message."""
-    trace = ["/srv/a.js:2", "  throw new Error('boom')", "  ^", "", "Error: boom", "    at start (/srv/a.js:2:9)"]
-    trace += ["    at node:internal/main/run_main_module:28:49", "", "Node.js v20.20.2"]
-    assert telling(trace, 2) == ("  ^", "Error: boom")
-    assert telling(["Traceback:", '  File "a.py", line 1, in <module>', "ValueError: no"], 1) == ("ValueError: no",)

@@ -106,8 +106,26 @@ def test_a_program_that_may_start_one_is_given_both(command: str) -> None:
     found = served(command)
     assert (found.argv, found.server, found.preload, found.drains) == (tuple(shlex.split(command)), None, EITHER, True)
     assert (served(command, drain=False).preload, served(command, drain=False).drains) == (EITHER, False)
-    assert served(command, reachable=False) == Serving(tuple(shlex.split(command)))
     assert served(f"{command} {{port}}").preload is None
+    service = Service("api", Kind.SCALABLE, tuple(shlex.split(command)), listen=HERE)
+    assert serving(service, open_to_all=False) == Serving(service.command)
+
+
+@pytest.mark.parametrize("command", ["chroot /srv node x.js", "sh -c 'unshare -n ./x'", "docker run -p 3000:3000 api"])
+def test_what_goes_to_other_files_is_left_alone(command: str) -> None:
+    """Where another root may be in force node would not find the preload, and would not start."""
+    assert served(command).preload is None
+
+
+@pytest.mark.parametrize(
+    "text", ["uvicorn --version; exec ./server", "uvicorn a:b & exec java -jar x", "gunicorn x && ./y"]
+)
+def test_a_server_that_is_not_what_runs_in_the_end_is_no_fault(text: str) -> None:
+    """What stands before the last program of a text is not the service."""
+    assert (served(shlex.join(("sh", "-c", text))).fault, served(shlex.join(("sh", "-c", text))).preload) == (
+        "",
+        EITHER,
+    )
 
 
 def test_a_server_in_front_of_a_pipe_is_told() -> None:
