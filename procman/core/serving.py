@@ -68,6 +68,8 @@ class Serving:
         else:
             how = "takes the address"
         end = "drained by a preload" if self.drains else "drained as it does by itself"
+        if self.drains and self.server == "gunicorn":
+            end = "drained by itself, or before gunicorn 27 by a preload"
         return f"{self.server} {how}, and is {end}"
 
 

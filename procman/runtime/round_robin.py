@@ -3,7 +3,7 @@
 The kernel's hash and the classic program of `steering` choose by chance: of 64 connections to two members one may get
 only 23. This one counts. It names sockets, not places in the kernel's array, and reads who the members are from a table
 that is never seen half written. What a closed listener had, handshakes and what nobody has accepted, goes to a member,
-too, and is not reset. See bpf(2), and SO_ATTACH_REUSEPORT_EBPF in socket(7). It needs root, and Linux 5.14.
+too, and is not reset. See bpf(2), and SO_ATTACH_REUSEPORT_EBPF in socket(7). It needs CAP_BPF, and Linux 5.14.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from procman.adapters.host import PRELOADS
+from procman.runtime import procfs
 from tests.support.serving import (
     NODE_SERVERS,
     PATIENCE,
@@ -187,6 +188,27 @@ def test_node_cluster_inside_the_service_drains(tmp_path: Path, hears: str, code
             assert slow.answer()[2] == b"slow\n"
         assert running.code() == code, running.said
         assert "started again" not in running.said
+
+
+def test_a_worker_that_is_told_alone_ends_though_its_primary_goes_on(tmp_path: Path) -> None:
+    """An app that ends its workers one by one, under load: every request is answered, and the worker goes."""
+    need("node", "nodejs")
+    asked = []
+    with (
+        server(["node", "workers.cjs"], NODE_SERVERS, tmp_path / "log", drain="8 TERM") as running,
+        kept(running.port) as one,
+        contextlib.ExitStack() as stack,
+    ):
+        pid = int(one.ask()[1]["x-pid"])
+        os.kill(pid, signal.SIGTERM)
+
+        def gone() -> bool:
+            asked.append(stack.enter_context(kept(running.port)))
+            asked[-1].send("/slow")
+            return procfs.identity(pid) is None
+
+        wait_until(gone, PATIENCE, "it has ended", 0.01)
+        assert {each.answer()[0] for each in asked} == {200}
 
 
 def test_websocket_is_told_that_the_service_restarts(tmp_path: Path) -> None:

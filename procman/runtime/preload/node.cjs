@@ -279,12 +279,16 @@ function drain() {
   return undefined;
 }
 
-/** Call `then` when no connection has come for a while: a worker has those that its primary has accepted before. */
+/**
+ * Call `then` when no connection has come for a while: a worker has those that its primary has accepted before. When the
+ * primary goes on, because the worker alone is told to end, that is after half of the limit.
+ */
 function calm(open, then) {
+  const latest = Date.now() + LIMIT / 2;
   let came = true;
   open.forEach((server) => server.on('connection', () => { came = true; }));
   const look = () => {
-    if (!came) return then();
+    if (!came || Date.now() > latest) return then();
     came = false;
     return setTimeout(() => setImmediate(() => setImmediate(look)), LOOK); // what has come meanwhile is seen before
   };
