@@ -54,6 +54,10 @@ bench: setup-dev ## Measure on this machine
 chaos: setup-dev services ## Attack the one consumer in full (MINUTES=25), and write the table of docs/guarantees.md
 	@$(BIN)/python -m tests.chaos.run --minutes $(or $(MINUTES),25)
 
+.PHONY: bare
+bare: ## As root: demo and test on fresh minimal Debian 12 and 13, as root and as a user (SUITES=bookworm)
+	@scripts/bare.sh $(SUITES)
+
 .PHONY: clean
 clean: ## Remove what the targets made
 	@rm -rf .venv .venv.lock .cache build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
