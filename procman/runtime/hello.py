@@ -5,6 +5,7 @@ import fcntl
 import posix
 import sys
 import time
+from _struct import pack
 
 from procman.runtime.exits import GONE, HELD, Refused, printable
 
@@ -87,8 +88,8 @@ def speak(name: bytes, descriptor: int) -> None:
 def _ask(store: bytes, message: bytes, within: float, parent: int) -> tuple[bytes, list[int]]:
     sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     try:
+        _connect(sock, store, within)
         sock.settimeout(within)
-        sock.connect(store)
         credentials = sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 12)
         if _number(credentials) != parent:
             raise Refused(GONE, f"pid {_number(credentials)} answers in place of the manager; restart it: procman down")
@@ -99,6 +100,18 @@ def _ask(store: bytes, message: bytes, within: float, parent: int) -> tuple[byte
         sock.close()
     rights = [data for level, kind, data in extra if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS)]
     return answer, [_number(data[at:]) for data in rights for at in range(0, len(data), 4)]
+
+
+def _connect(sock: _socket.socket, store: bytes, within: float) -> None:
+    """Connect, and wait for room in the queue of who listens: hundreds may start at once. TimeoutError after `within`.
+
+    Only a blocking connect(2) waits for that; with a timeout of Python's own it is none, and ends with EAGAIN at once.
+    """
+    sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDTIMEO, pack("@ll", int(within), int(within % 1 * 1e6)))
+    try:
+        sock.connect(store)
+    except BlockingIOError:
+        raise TimeoutError from None
 
 
 def _put(descriptors: list[int]) -> None:

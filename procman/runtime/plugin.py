@@ -163,6 +163,8 @@ class Core:
         self.border.run("noting a change", self.chronicle.before, event, record)
         self.readiness.changed(process)
         if process.state == ProcessStates.STARTING:
+            if self.store is not None:
+                self.store.serve()
             self.border.run("expecting a start", self.offspring.expect, process)
         try:
             self.restarts.on_state(event)
@@ -218,10 +220,8 @@ class Core:
     def _removed(self, _event: object) -> None:
         self.border.run("holding starts", self.dependencies.hold)
         units = {p.config.name for p in inside.processes(self.supervisord)}
-        self.restarts.forget_all_but(units)
-        self.rolling.forget_all_but(units)
-        self.keeper.forget_all_but(units)
-        self.chronicle.forget_all_but(units)
+        for room in (self.restarts, self.rolling, self.keeper, self.chronicle):
+            room.forget_all_but(units)
 
     def known(self) -> set[int]:  # noqa: D102 - see `lingering`
         return inside.pids(self.supervisord) | self.errands.pids

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 PREFIX = "store."
 
 _MESSAGE_BYTES = 8192
-_CLIENTS = 128
 _ACCEPTS = 64
+_ASKING = 512
+_OF_ONE = 8
+"""Connections that are kept open, of all children and of one; the oldest of more are closed. A launcher needs one."""
 
 
 class Answer(NamedTuple):
@@ -51,8 +53,16 @@ class Store:
         self._around = around
         self._least = least
         self._clients: dict[socket.socket, loop.Watch] = {}
+        self._pids: dict[socket.socket, int] = {}
+        self._asking: dict[socket.socket, None] = {}
         self._socket = self._listening()
         self._watch = loop.Watch(self._socket.fileno(), around("the store", self._accept))
+
+    def serve(self) -> None:
+        """Answer whoever asks now, without waiting: between two forks of many, which else outrun their answers."""
+        self._watch.handle_read_event()
+        for client in tuple(self._asking):
+            self._clients[client].handle_read_event()
 
     def remove(self, pid: int) -> None:
         """Remove the socket's name, when this is still process `pid` and not a child of it."""
@@ -68,7 +78,7 @@ class Store:
             sock.bind(self.path)
         finally:
             os.umask(mask)
-        sock.listen(_CLIENTS)
+        sock.listen(socket.SOMAXCONN)  # as many as the kernel lets: a thousand may start at once
         return sock
 
     def _accept(self) -> None:
@@ -86,13 +96,13 @@ class Store:
                 self._welcome(client, pid)
 
     def _welcome(self, client: socket.socket, pid: int) -> None:
-        while len(self._clients) >= _CLIENTS:
-            self._hang_up(next(iter(self._clients)))  # the one that has been here longest
-
         def heard() -> None:
             self._hear(client, pid)
 
         self._clients[client] = loop.Watch(client.fileno(), self._around("a launcher's message", heard))
+        self._pids[client], self._asking[client] = pid, None
+        self._close_oldest([other for other, its in self._pids.items() if its == pid], _OF_ONE)
+        self._close_oldest(list(self._clients), _ASKING)
         self._clients[client].handle_read_event()  # in most cases the message is here already
 
     def _hear(self, client: socket.socket, pid: int) -> None:
@@ -103,6 +113,7 @@ class Store:
             if answer is not None:
                 _send(client, answer)
                 stays = True
+                self._asking.pop(client, None)
         except BlockingIOError:
             stays = True  # it has said nothing yet
         except OSError:
@@ -111,7 +122,13 @@ class Store:
             if not stays:  # whatever `answer` may have raised, the launcher does not wait for ever
                 self._hang_up(client)
 
+    def _close_oldest(self, clients: list[socket.socket], most: int) -> None:
+        for client in clients[: max(0, len(clients) - most)]:
+            self._hang_up(client)
+
     def _hang_up(self, client: socket.socket) -> None:
+        for known in (self._pids, self._asking):
+            known.pop(client, None)
         watch = self._clients.pop(client, None)
         if watch is not None:
             watch.end()
