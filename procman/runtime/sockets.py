@@ -6,14 +6,11 @@ Nothing here waits: host names are not looked up, and the one connection made is
 from __future__ import annotations
 
 import contextlib
-import errno
-import os
 import socket
-import stat
 import struct
 from typing import NamedTuple
 
-from procman.runtime import loop
+from procman.runtime import loop, unix_sockets
 from procman.runtime.exits import CONFIG, Refused
 
 BACKLOG = 4096
@@ -118,8 +115,7 @@ def deepen(sock: socket.socket) -> None:
 def remove(place: Where) -> None:
     """Remove the name of a unix socket."""
     if isinstance(place, Path):
-        with contextlib.suppress(OSError):
-            os.unlink(place.path)
+        unix_sockets.remove(place.path)
 
 
 def family_of(place: Where) -> socket.AddressFamily:
@@ -145,31 +141,10 @@ def _path(text: str) -> Path:
 def _listening_at(place: Path, least: int) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _clear(place.path)
-        mask = os.umask(0o177)  # nobody can connect before it has its owner and mode
-        try:
-            sock.bind(place.path)
-        finally:
-            os.umask(mask)
-        if (place.owner, place.group) != (-1, -1):
-            os.chown(place.path, place.owner, place.group)
+        unix_sockets.bind(sock, place.path, place.mode, place.owner, place.group)
         sock = socket.socket(fileno=loop.high(sock.detach(), least))
         sock.listen(BACKLOG)
-        os.chmod(place.path, place.mode)
     except OSError:
         sock.close()
         raise
     return sock
-
-
-def _clear(path: str) -> None:
-    """Remove a unix socket that nobody listens on: a manager that was killed leaves its name behind."""
-    try:
-        kind = os.lstat(path).st_mode
-    except FileNotFoundError:
-        return
-    if stat.S_ISSOCK(kind):
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            probe.settimeout(0)
-            if probe.connect_ex(path) == errno.ECONNREFUSED:
-                os.unlink(path)
