@@ -4,8 +4,9 @@ Both listen on loopback only and ask for no password. Environment: BROKER_PORT (
 `mosquitto` or `amqtt`).
 
 amqtt, pure Python, is here to *show* messages flowing where mosquitto cannot be installed. It keeps
-sessions in memory only and has lost messages when a consumer was killed in the middle, so it proves nothing
-about exactly once. It speaks MQTT 3.1.1 and grants `$share/...` subscriptions without delivering to them.
+sessions in memory only, confirms a message before it passes it on and drops what is left when the publisher
+disconnects, and has lost messages when a consumer was killed in the middle, so it proves nothing about
+exactly once. It speaks MQTT 3.1.1 and grants `$share/...` subscriptions without delivering to them.
 Use mosquitto for anything that matters.
 """
 
@@ -17,6 +18,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Never
 
@@ -43,6 +45,14 @@ log_type warning
 log_type notice
 connection_messages false
 """
+
+
+def mosquitto(environment: Mapping[str, str]) -> str | None:
+    """Where mosquitto is; None when it is not installed, or another broker is asked for."""
+    if (environment.get("TIWATER_BROKER") or "auto") not in ("auto", "mosquitto"):
+        return None
+    # Debian puts it in /usr/sbin, which the PATH of a plain user may lack.
+    return shutil.which("mosquitto", path=f"{environment.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
 
 
 def run_mosquitto(program: str, port: int) -> Never:
@@ -78,12 +88,10 @@ def main() -> int:
     """Run the broker that is asked for, or the better one there is."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s", stream=sys.stderr)
     port = int(os.environ.get("BROKER_PORT", "1883"))
-    wanted = os.environ.get("TIWATER_BROKER", "auto")
-    # Debian puts it in /usr/sbin, which the PATH of a plain user may lack.
-    program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin")
-    if wanted in ("auto", "mosquitto") and program is not None:
+    program = mosquitto(os.environ)
+    if program is not None:
         run_mosquitto(program, port)
-    if wanted == "mosquitto":
+    if os.environ.get("TIWATER_BROKER") == "mosquitto":
         LOG.error("mosquitto is not installed: sudo apt-get install mosquitto")
         return os.EX_UNAVAILABLE
     try:

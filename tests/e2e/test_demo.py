@@ -10,18 +10,17 @@ import pytest
 from tests.support.tiwater import EXAMPLES
 
 LAST_LINE = "500 published, 500 rows, 0 duplicates, 0 lost, 0 processes left"
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(300)
-def test_demo_ends_exactly_without_mosquitto_and_node(tmp_path: Path) -> None:
-    """The demo starts, feeds, attacks and counts, and its last line is exact."""
+def _demo(tmp_path: Path, before: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the demo where no program is found; `before` is Python that runs first."""
     # A copy: consumers of other tests run in the example's own folder, and would be strays there.
     folder = tmp_path / "tiwater"
     shutil.copytree(EXAMPLES / "tiwater", folder, ignore=shutil.ignore_patterns("run", "__pycache__"))
     environment = {"PATH": str(tmp_path), "HOME": str(tmp_path), "TIWATER_BROKER": "amqtt"}  # no program is found
-    done = subprocess.run(
-        [sys.executable, "demo.py"],
+    return subprocess.run(
+        [sys.executable, "-c", f"import demo; {before or 'pass'}; raise SystemExit(demo.main())"],
         cwd=folder,
         env=environment,
         check=False,
@@ -29,5 +28,22 @@ def test_demo_ends_exactly_without_mosquitto_and_node(tmp_path: Path) -> None:
         text=True,
         timeout=240,
     )
+
+
+def test_demo_ends_exactly_without_mosquitto_and_node(tmp_path: Path) -> None:
+    """The demo starts, feeds, attacks and counts, and its last line is exact."""
+    done = _demo(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == LAST_LINE
+
+
+def test_a_loss_names_the_broker_that_stands_in(tmp_path: Path) -> None:
+    """When rows are missing and the broker was amqtt, the demo says so, and which package to install."""
+    done = _demo(tmp_path, "demo.COUNT, demo.PATIENCE = 501, 1.0")
+    *_before, failed, kept = done.stdout.splitlines()
+    shutil.rmtree(kept.removeprefix("logs and state are kept in "))
+    assert failed.partition("; ")[2] == (
+        "the broker was amqtt, which may lose what it has confirmed. "
+        "Use mosquitto: sudo apt-get install mosquitto (dnf, apk and pacman know it by the same name)"
+    )
+    assert done.returncode == 1

@@ -5,7 +5,7 @@ import importlib.util
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -53,6 +53,28 @@ def on_message(_client, _data, message):
 client.on_message = on_message
 client.connect("127.0.0.1", int(os.environ["MQTT_BROKER"].rpartition(":")[2]))
 client.loop_forever()
+"""
+
+# The broker of the example where mosquitto is missing, slow at passing on: it confirms at once all the same. MAY says
+# what the publisher may do beside publishing.
+SLOW_AMQTT = """
+import asyncio, os
+from amqtt.broker import Broker
+from amqtt.contexts import Action
+from amqtt.plugins.base import BaseTopicPlugin
+class Slow(BaseTopicPlugin):
+    async def topic_filtering(self, *, session, topic, action):
+        if action == Action.PUBLISH:
+            for _ in range(50):
+                await asyncio.sleep(0)
+        return action in os.environ["MAY"].split() or session.client_id == "tiwater-consumer"
+async def main():
+    address = "127.0.0.1:" + os.environ["BROKER_PORT"]
+    anonymous = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}
+    listeners = {"default": {"type": "tcp", "bind": address}}
+    await Broker({"listeners": listeners, "plugins": {**anonymous, "__main__.Slow": {}}}).start()
+    await asyncio.Event().wait()
+asyncio.run(main())
 """
 
 
@@ -144,6 +166,46 @@ def test_example_broker_carries_500_readings(lab: Lab, kind: str) -> None:
         assert broker.stop() == 0
     keys = lab.select("SELECT count(DISTINCT timestamp || codigo_tienda || equipo_id) FROM readings")
     assert (keys, lab.total()) == ([(500,)], 500)
+
+
+@contextlib.contextmanager
+def _slow_amqtt(lab: Lab, may: str) -> Iterator[None]:
+    environment = {"BROKER_PORT": str(lab.port), "MAY": may}
+    with Service((sys.executable, "-c", SLOW_AMQTT), lab.folder, environment, lab.folder / "broker.log"):
+        wait_until(lambda: answers(lab.port), 20, "the broker listens")
+        yield
+
+
+def _publish(lab: Lab, *before: str) -> subprocess.CompletedProcess[str]:
+    """Run publish.py; `before` is Python that runs first."""
+    main = "\n".join(("import publish", *before, "raise SystemExit(publish.main())"))
+    command = [sys.executable, "-c", main, "--broker", f"mqtt://127.0.0.1:{lab.port}"]
+    return subprocess.run(command, cwd=lab.example, check=True, capture_output=True, text=True)
+
+
+def test_publisher_stays_until_all_is_passed_on(lab: Lab) -> None:
+    """A broker that confirms before it passes on, and drops the rest when the publisher leaves, drops nothing."""
+    with _slow_amqtt(lab, "publish subscribe receive"), lab.consumer() as consumer:
+        consumer.wait_for("subscribed")
+        published = _publish(lab)
+        lab.wait_for_rows(500)
+    assert (published.stdout.split(" to ")[0], published.stderr) == ("published 500 readings", "")
+
+
+def test_publisher_that_may_not_subscribe_waits_for_nothing(lab: Lab) -> None:
+    """Where publishing is all that is allowed, publish.py ends when everything is confirmed."""
+    with _slow_amqtt(lab, "publish"):
+        published = _publish(lab)
+    assert (published.stdout.split(" to ")[0], published.stderr) == ("published 500 readings", "")
+
+
+def test_publisher_says_what_was_not_passed_on(lab: Lab) -> None:
+    """A broker that confirms everything and never brings the last reading back may have lost some, and that is told."""
+    with _slow_amqtt(lab, "publish subscribe"):
+        published = _publish(lab, "publish.PASSED_ON_SECONDS = 0.5")
+    assert published.stderr == (
+        f"mqtt://127.0.0.1:{lab.port} did not pass the last reading on in 0.5 s; it may have lost some\n"
+    )
 
 
 def test_leaving_without_a_broker_is_not_done(lab: Lab) -> None:
