@@ -12,8 +12,9 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
-from procman.runtime import proc, sockets
+from procman.runtime import sockets
 from procman.runtime.exits import CONFIG, Refused
+from procman.runtime.occupant import Occupants
 from procman.runtime.reuseport import Group
 from procman.runtime.round_robin import SLOTS
 from procman.runtime.sockets import Address, Where
@@ -40,6 +41,7 @@ class Listeners:
         self.log = log
         self.by_chance: str | None = None
         self._least = least
+        self._occupants = Occupants()
         self._groups: dict[str, list[Group]] = {}
         self._slots: dict[str, tuple[str, int]] = {}
         self._levels: dict[str, int] = {}
@@ -168,7 +170,7 @@ class Listeners:
         for service, groups in self._groups.items():
             if any(g.sockets and g.port == place.port for g in groups):
                 return f"this project's service {service} has the port"
-        return f"address in use by {proc.listener(place.port) or 'another process'}"
+        return f"address in use by {self._occupants.find(place.port) or 'another process'}"
 
     def _close(self, service: str, chosen: Callable[[int], bool]) -> int:
         self._steer(service)  # what a listener has when it is closed goes where new connections go

@@ -152,7 +152,7 @@ def test_stranger_on_the_port_is_named(address: Address) -> None:
     """A taken address is refused with the process that has it, and tried again by the policy."""
     with socket.create_server((address.host, address.port), reuse_port=True), Lab(cluster(1, address)) as lab:
         expected = f"cannot listen on {address}: address in use by process {os.getpid()} ("
-        wait_until(lambda: expected in (lab.unit("api-0").reason or ""), 20, "the reason names the test")
+        wait_until(lambda: expected in (lab.unit("api-0").reason or ""), 40, "the reason names the test")
         assert lab.unit("api-0").exit == "exit status 69"
 
 
