@@ -26,11 +26,15 @@ import os, selectors, signal, socket, sys
 given = [socket.socket(fileno=3 + n) for n in range(int(os.environ["LISTEN_FDS"]))]
 waiting = selectors.DefaultSelector()
 for number, listener in enumerate(given):
+    listener.setblocking(False)  # all are woken for a unix socket: who is late must go on to its other sockets
     listener.listen(3)
     waiting.register(listener, selectors.EVENT_READ, number)
 while True:
     for key, _ in waiting.select():
-        connection, _ = key.fileobj.accept()
+        try:
+            connection, _ = key.fileobj.accept()
+        except BlockingIOError:
+            continue
         connection.sendall(f"{sys.argv[1]} {key.data}".encode())
         connection.close()
 """
