@@ -1,4 +1,5 @@
-# Every target sets up what it needs, once, in .venv. PYTHON=/path/to/python3.12 chooses the interpreter.
+# Every target sets up what it needs, once, in .cache/venv: a .venv is its user's, and nothing here touches it.
+# PYTHON=/path/to/python3.12 chooses the interpreter.
 SHELL := /bin/sh
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
@@ -9,10 +10,11 @@ unexport PYTHONDONTWRITEBYTECODE
 # brokers of Debian lie in /usr/sbin, which the PATH of a plain user may lack
 export PATH := $(PATH):/usr/sbin:/sbin
 
-BIN := .venv/bin
+BIN := .cache/venv/bin
 SCRIPTS := $(wildcard scripts/*.sh) .ci/run
 # Most tests wait for processes: two at a time for each core, WORKERS=0 for one after another.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 1); echo $$((n > 4 ? 8 : 2 * n)))
+CODE := $(wildcard procman tests examples bench scripts)
 QUICK_TESTS := $(wildcard tests/architecture tests/unit tests/docs)
 
 .PHONY: help
@@ -60,8 +62,8 @@ bare: ## As root: demo and test on fresh minimal Debian 12 and 13, as root and a
 
 .PHONY: clean
 clean: ## Remove what the targets made
-	@rm -rf .venv .venv.lock .cache build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
-	@find . -name __pycache__ -type d -not -path './.git/*' -not -path '*/node_modules/*' -exec rm -rf {} +
+	@rm -rf .cache .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@find $(CODE) -name node_modules -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # --- steps, called by the targets above and by pre-commit ---
 
@@ -89,7 +91,7 @@ types: setup-dev
 
 imports: setup-dev
 	@echo "check: imports"
-	@PYTHONWARNINGS=ignore $(BIN)/lint-imports >.venv/imports.log 2>&1 || { cat .venv/imports.log; exit 1; }
+	@PYTHONWARNINGS=ignore $(BIN)/lint-imports >.cache/imports.log 2>&1 || { cat .cache/imports.log; exit 1; }
 
 shell: setup-dev
 	@echo "check: shell"

@@ -2,7 +2,7 @@
 
 For a host whose memory controller is bound to v1. Debian packages: qemu-system-x86, e2fsprogs, busybox-static, and the
 image of linux-image-cloud-amd64, which is unpacked and not installed. The machine is emulated (KVM=1 for KVM) and
-gets this checkout and its .venv; nothing is kept. Takes ten minutes and more.
+gets this checkout with its environment; nothing is kept. Takes ten minutes and more.
 """
 
 from __future__ import annotations
@@ -107,10 +107,10 @@ def unpacked(folder: Path) -> tuple[Path, Path]:
 
 
 def disk(folder: Path) -> Path:
-    """Return an image with this checkout, its .venv, its python and their libraries, each at the path it has here."""
+    """Return an image with this checkout, its python and their libraries, each at the path it has here."""
     root, image = folder / "root", folder / "disk.img"
     python = Path(sys.base_prefix)
-    for place in (HERE, python):  # .venv lies in this checkout
+    for place in (HERE, python):  # the environment that `make` made lies in this checkout
         copied(place, root)
     for library in libraries((python, Path(sys.prefix))):
         target = root / library.relative_to("/")

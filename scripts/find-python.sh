@@ -30,7 +30,7 @@ for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 /usr/bin/pyt
     elif ! can_make_venv "$candidate"; then
         without_venv="${without_venv:-$candidate $version}"
     else
-        # In an activated .venv this is its own python3: what it was made with outlives it being made anew.
+        # In an activated environment this is its own python3: what it was made with outlives it.
         "$candidate" -c 'import sys; print(getattr(sys, "_base_executable", None) or sys.executable)'
         exit 0
     fi

@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Makes .venv hold exactly what requirements/<set>.txt pins, and procman itself, editable.
+# Makes .cache/venv hold exactly what requirements/<set>.txt pins, and procman itself, editable.
+# It may be removed at any time, so nobody else's lies there: a .venv in the checkout is never read or changed.
 # Usage: setup-venv.sh run|dev    `dev` holds all of `run`. The second time it only compares a stamp.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 set=$1
-venv=$PWD/.venv
+venv=$PWD/.cache/venv
 stamp=$venv/.procman-setup
 
 # The place is part of the stamp: a moved checkout leaves scripts that name the old one.
@@ -22,7 +23,7 @@ works() {
     "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
-# A Python named by the user wins over the one .venv was made with.
+# A Python named by the user wins over the one it was made with.
 is_made_with_wanted_python() {
     [ -z "${PYTHON:-}" ] || [ "$(base_of "$venv/bin/python")" = "$(base_of "$PYTHON")" ]
 }
@@ -49,8 +50,9 @@ unset PIP_USER PIP_TARGET PIP_PREFIX PIP_ROOT PIP_REQUIRE_VIRTUALENV PYTHONHOME
 unset PYTHONDONTWRITEBYTECODE
 
 # Two `make` at once must not build one environment.
+mkdir -p .cache
 if command -v flock >/dev/null; then
-    exec 9>.venv.lock
+    exec 9>.cache/venv.lock
     flock 9
 fi
 
@@ -64,7 +66,7 @@ if [ -f "$stamp" ] && can_grow; then
     rm "$stamp"
 else
     python=$(scripts/find-python.sh)
-    echo "setup: making .venv with $("$python" -c 'import platform; print("Python", platform.python_version())')"
+    echo "setup: making .cache/venv with $("$python" -c 'import platform; print("Python", platform.python_version())')"
     rm -rf "$venv"
     "$python" -m venv "$venv"
 fi

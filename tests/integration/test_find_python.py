@@ -1,4 +1,4 @@
-"""The scripts that set up `.venv` find a Python that outlives it."""
+"""The scripts that set up an environment find a Python that outlives it."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts" / "find-python.sh"
 
 
 def test_an_activated_environment_does_not_make_itself_anew(tmp_path: Path) -> None:
-    """`make` with `.venv` activated removes that `.venv`: the Python that makes the next one must not lie in it."""
+    """`make` with an environment activated makes its own with the Python below it, which outlives the activated one."""
     venv.create(tmp_path / ".venv", symlinks=True)
     environment = {
         **os.environ,
