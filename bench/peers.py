@@ -30,6 +30,12 @@ def short_home() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def how_to_install(*packages: str) -> str:
+    """Return the command that installs on this system what Debian has in `packages`."""
+    asked = [str(ROOT / "scripts" / "packages.sh"), "hint", *packages]
+    return subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+
+
 def clean_environment(**more: str) -> dict[str, str]:
     """Return our environment as a user has it: compiled files may be written."""
     environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PROCMAN_FILE")}
@@ -42,7 +48,7 @@ class Pm2:
     def __init__(self, home: Path) -> None:
         """Install PM2 into the cache when it is not there yet."""
         if shutil.which("npm") is None:
-            raise Unavailable("npm is not installed: apt-get install nodejs npm")
+            raise Unavailable(f"npm is not installed: {how_to_install('nodejs', 'npm')}")
         CACHE.mkdir(parents=True, exist_ok=True)
         self.program = CACHE / "node_modules" / ".bin" / "pm2"
         if not self.program.exists():

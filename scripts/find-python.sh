@@ -21,6 +21,10 @@ can_make_venv() {
     "$1" -c 'import ensurepip, venv' 2>/dev/null
 }
 
+hint() {
+    "$(dirname "$0")/packages.sh" hint "$@"
+}
+
 seen=
 without_venv=
 for candidate in ${PYTHON:-python3 python3.13 python3.12 python3.11 /usr/bin/python3}; do
@@ -41,16 +45,19 @@ if [ -n "$without_venv" ]; then
     version=${without_venv##* }
     cat >&2 <<TEXT
 procman: $name (Python $version) cannot make a virtual environment: its venv or ensurepip module is missing.
-On Debian and Ubuntu these are a package of their own:
-    sudo apt-get install python3-venv        # for the system's python3
-    sudo apt-get install python$version-venv     # for python$version from elsewhere
+Install it:
+    $(hint python3-venv)        # for the system's python3
 TEXT
+    if command -v apt-get >/dev/null; then
+        echo "    $(hint "python$version-venv")     # for python$version from elsewhere" >&2
+    fi
 elif [ -n "${PYTHON:-}" ]; then
     echo "procman: PYTHON=$PYTHON does not run, or is older than Python 3.11.${seen:+ Found:$seen.}" >&2
 else
     cat >&2 <<TEXT
 procman needs Python 3.11 or newer; tried python3, python3.13, python3.12 and python3.11.${seen:+ Found only:$seen.}
-Install one (Debian 12, Ubuntu 24.04 and later: sudo apt-get install python3 python3-venv),
+Install one: $(hint python3 python3-venv)
+(Debian 12, Ubuntu 24.04 and Alpine 3.19 are the first of theirs to have one),
 or name one that lies elsewhere: make PYTHON=/path/to/python3.12 ...
 TEXT
 fi

@@ -1,19 +1,26 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Sees to what the tests start besides Python: mosquitto, node, npm, nginx, openssl, PostgreSQL, MariaDB,
 # strace, systemd-notify, tmux and faketime.
 # As root on Debian it installs what is missing; otherwise it says how to, and the tests that need it skip.
 # With CI=true a missing one is a failure: a skipped test proves nothing.
-set -euo pipefail
+set -eu
+cd "$(dirname "$0")/.."
 
+# Servers of Debian lie in /usr/sbin, MariaDB's of Fedora in /usr/libexec.
 has() {
-    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ]
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || [ -x "/usr/libexec/$1" ]
 }
 
 # Debian keeps the server's programs out of the PATH, in a folder per version.
 has_postgresql() {
-    has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
+    ! has initdb || return 0
+    for found in /usr/lib/postgresql/*/bin/initdb; do
+        ! [ -x "$found" ] || return 0
+    done
+    return 1
 }
 
+# By the names of Debian; packages.sh knows those of other systems.
 missing_packages() {
     has mosquitto || echo mosquitto
     has node || echo nodejs
@@ -28,13 +35,17 @@ missing_packages() {
     has faketime || echo faketime
 }
 
+# The tests start servers of their own; nobody asked for one that listens on this host for good.
+new_services() {
+    has mosquitto || echo mosquitto
+    has nginx || echo nginx
+    has_postgresql || echo postgresql
+    has mariadbd || echo mariadb
+}
+
 install() {
-    local log service new=()
     log=$(mktemp)
-    has mosquitto || new+=(mosquitto)
-    has nginx || new+=(nginx)
-    has_postgresql || new+=(postgresql)
-    has mariadbd || new+=(mariadb)
+    new=$(new_services)
     echo "setup: installing Debian packages for the tests: $*"
     if ! {
         apt-get update --quiet &&
@@ -45,28 +56,29 @@ install() {
         return 1
     fi
     rm -f "$log"
-    # The tests start servers of their own; nobody asked for one that listens on this host for good.
     [ -d /run/systemd/system ] || return 0
-    for service in "${new[@]}"; do
+    for service in $new; do
         systemctl disable --now --quiet "$service.service" || true
     done
 }
 
-mapfile -t missing < <(missing_packages)
-[ ${#missing[@]} -gt 0 ] || exit 0
+# shellcheck disable=SC2046 # names of packages, one an argument
+set -- $(missing_packages)
+[ $# -gt 0 ] || exit 0
 
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    install "${missing[@]}" || true
-    mapfile -t missing < <(missing_packages)
-    [ ${#missing[@]} -gt 0 ] || exit 0
+    install "$@" || true
+    # shellcheck disable=SC2046 # as above
+    set -- $(missing_packages)
+    [ $# -gt 0 ] || exit 0
 fi
 
-{
-    echo
-    echo "  Missing for some tests: ${missing[*]}"
-    echo "  Install with:  sudo apt-get install --no-install-recommends ${missing[*]}"
-    echo
-} >&2
+cat >&2 <<TEXT
+
+  Missing for some tests: $*
+  Install with:  $(scripts/packages.sh hint "$@")
+
+TEXT
 if [ "${CI:-}" = true ]; then
     echo "setup: CI=true, so this is a failure" >&2
     exit 1

@@ -40,7 +40,7 @@ IMPATIENT = 0.25
 def throughput(rounds: int, until: float) -> None:
     """Print requests per second, p99 and processor time per 10,000 requests, with new and with kept connections."""
     if shutil.which("wrk") is None:
-        raise peers.Unavailable("wrk is not installed: apt-get install wrk")
+        raise peers.Unavailable(f"wrk is not installed: {peers.how_to_install('wrk')}")
     samples = _sampled(rounds, until)
     middle = {key: [statistics.median(part) for part in zip(*rows, strict=True)] for key, rows in samples.items()}
     print(f"throughput: {chosen['app']}, two instances, {CONNECTIONS} connections, {rounds} x {SECONDS} s, medians")

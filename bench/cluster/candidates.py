@@ -105,7 +105,7 @@ def nginx() -> Iterator[Candidate]:
     """Nginx in front of two node processes that nobody manages."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
-        raise peers.Unavailable("nginx is not installed: apt-get install nginx-light")
+        raise peers.Unavailable(f"nginx is not installed: {peers.how_to_install('nginx-light')}")
     with peers.short_home() as folder:
         ports = {name: free_port() for name in ("port", "first", "second")}
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, **ports))

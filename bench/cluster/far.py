@@ -142,7 +142,7 @@ def main() -> int:
     given = parser.parse_args()
     if not given.inside:
         if os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "ip"))):
-            sys.exit("needs root, and unshare and ip: apt-get install util-linux iproute2")
+            sys.exit("needs root, and the programs unshare and ip: they are in util-linux and iproute2")
         own = [sys.executable, __file__, "--delays", given.delays, INSIDE]
         return subprocess.run(["unshare", "--net", *own], check=False).returncode
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)

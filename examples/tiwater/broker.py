@@ -92,12 +92,12 @@ def main() -> int:
     if program is not None:
         run_mosquitto(program, port)
     if os.environ.get("TIWATER_BROKER") == "mosquitto":
-        LOG.error("mosquitto is not installed: sudo apt-get install mosquitto")
+        LOG.error("mosquitto is not installed: install the package mosquitto")
         return os.EX_UNAVAILABLE
     try:
         asyncio.run(run_amqtt(port))
     except ModuleNotFoundError:
-        LOG.error("no broker: sudo apt-get install mosquitto, or pip install 'procman[demo]'")  # noqa: TRY400
+        LOG.error("no broker: install the package mosquitto, or pip install 'procman[demo]'")  # noqa: TRY400
         return os.EX_UNAVAILABLE
     return os.EX_OK
 

@@ -57,7 +57,7 @@ def test_a_kill_by_the_hard_limit_is_told_apart(shop: Project) -> None:
 
 def test_node_knows_its_limit(shop: Project) -> None:
     """With `runtime: node` V8 itself says the heap that follows from the limit."""
-    need("node", "node")
+    need("node", "nodejs")
     says = "console.log(require('v8').getHeapStatistics().heap_size_limit >> 20); setTimeout(() => {}, 1e6)"
     shop.write({"api": {"kind": "scalable", "command": ["node", "-e", says], "runtime": "node", "memory": "400M"}})
     shop.up()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.projects import Done, Project, ended, project
+from tests.support.tiwater import need
 
 pytestmark = pytest.mark.slow
 
@@ -31,12 +32,7 @@ NOBODY = 65534
 @pytest.fixture(name="traced", scope="module")
 def _traced() -> str:
     """The path of strace; without it the test is skipped, and fails where CI is set."""
-    found = shutil.which("strace")
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("strace is missing; CI=true, so this is a failure")
-    if found is None:
-        pytest.skip("strace is missing: apt-get install strace")
-    return found
+    return need("strace", "strace")
 
 
 @pytest.fixture(name="asked", params=["down", "up"], scope="module")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support import projects
 from tests.support.projects import PATIENCE, Project, ended, service
+from tests.support.tiwater import need
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -117,8 +118,7 @@ def test_doctor_says_when_a_consumer_has_lost_its_lock(shop: Project) -> None:
 
 def test_a_stray_under_tmux_is_said_to_be(shop: Project) -> None:
     """The chain of parents says how it was started."""
-    if shutil.which("tmux") is None:
-        pytest.skip("tmux is not installed: sudo apt-get install tmux")
+    need("tmux", "tmux")
     socket = str(shop.folder / "tmux")
     tmux = ["tmux", "-S", socket]
     env = {"PATH": os.environ["PATH"], "TERM": "xterm", "HOME": str(shop.folder), "MARKS": str(shop.marks)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from tests.support import postgresql as servers
 from tests.support.mariadb import mariadb
+from tests.support.packages import how_to_install
 from tests.support.postgresql import postgresql
 from tests.support.tiwater import mosquitto
 
@@ -41,17 +43,21 @@ def test_missing_server_skips_and_fails_in_ci(
     monkeypatch.setenv("CI", ci)
     monkeypatch.setattr(shutil, "which", lambda *_words, **_more: None)
     monkeypatch.setattr(servers, "DEBIAN", tmp_path)
-    with pytest.raises(outcome, match=f"is not installed: sudo apt-get install {package}"), start(tmp_path):
+    with pytest.raises(outcome, match=f"is not installed: {re.escape(how_to_install(package))}"), start(tmp_path):
         pass
 
 
 @pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
-def test_set_up_names_what_is_missing(ci: str, code: int, tmp_path: Path) -> None:
-    """The script of the set-up says the command, and ends with 1 in CI alone."""
-    for name in ("bash", "id"):  # and no apt-get, so that nothing is installed
+@pytest.mark.parametrize("shell", [["sh"], ["dash"], ["bash"], ["busybox", "sh"]], ids=" ".join)
+def test_set_up_names_what_is_missing(shell: list[str], ci: str, code: int, tmp_path: Path) -> None:
+    """The script of the set-up says the command, needs no bash, and ends with 1 in CI alone."""
+    program = shutil.which(shell[0]) or pytest.skip(f"{shell[0]} is not here")
+    for name in ("cat", "dirname", "id", "sort", "tr"):  # and no apt-get, so that nothing is installed
         (tmp_path / name).symlink_to(shutil.which(name) or "")
+    (tmp_path / "dnf").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "dnf").chmod(0o755)
     done = subprocess.run(
-        [str(tmp_path / "bash"), str(SCRIPT)],
+        [program, *shell[1:], str(SCRIPT)],
         env={"PATH": str(tmp_path), "CI": ci, "HOME": os.environ.get("HOME", "/")},
         capture_output=True,
         text=True,
@@ -59,5 +65,5 @@ def test_set_up_names_what_is_missing(ci: str, code: int, tmp_path: Path) -> Non
         timeout=60,
     )
     assert done.returncode == code, done.stderr
-    assert "sudo apt-get install --no-install-recommends" in done.stderr
+    assert "dnf install libfaketime" in done.stderr
     assert {"nodejs", "npm", "openssl"} <= set(done.stderr.split())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 from procman.core.manifest import Address
 from tests.integration.test_plugin_listeners import cluster, served
 from tests.support.supervised import Lab, free_port
+from tests.support.tiwater import need
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
@@ -73,10 +73,7 @@ def permitted() -> None:
 
 
 def _unprivileged() -> tuple[str, ...]:
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        pytest.skip("setpriv is not installed: sudo apt-get install util-linux")
-    return (setpriv, "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
+    return (need("setpriv", "util-linux"), "--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all")
 
 
 @pytest.fixture(params=["in turn", "by chance"])
@@ -328,10 +325,9 @@ open("/proc/sys/net/ipv4/tcp_syncookies", "w").write("2")
 take(0, 1)
 found = given(100, 0, 1)
 """
-    unshare = shutil.which("unshare")
-    if unshare is None or os.geteuid() != 0:
-        pytest.skip("needs root and unshare: sudo apt-get install util-linux")
-    found = run(script, unshare, "--net")[2]
+    if os.geteuid() != 0:
+        pytest.skip("a network namespace of its own needs root")
+    found = run(script, need("unshare", "util-linux"), "--net")[2]
     assert sum(found) == 100
     assert min(found) > 20
 

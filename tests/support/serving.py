@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import ssl
@@ -236,9 +235,7 @@ def _unchecked() -> ssl.SSLContext:
 
 def certificate(folder: Path) -> dict[str, str]:
     """A key and a certificate for the address, as variables of a service."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("openssl is not installed: sudo apt-get install openssl")
+    openssl = need("openssl", "openssl")
     key, cert = folder / "key.pem", folder / "cert.pem"
     command = [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
     subprocess.run([*command, "-keyout", str(key), "-out", str(cert)], check=True, capture_output=True)

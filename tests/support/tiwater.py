@@ -17,6 +17,7 @@ import paho.mqtt.client as mqtt
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.support.packages import how_to_install
 from tests.support.rows import Database, SqliteRows
 from tests.support.waiting import wait_until
 
@@ -27,11 +28,11 @@ Key = tuple[str, str, str]
 
 
 def need(program: str, package: str) -> str:
-    """Where a program is. Missing it skips the test with the cure, or fails it with CI=true."""
-    found = shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    """Where a program is, of a package of Debian. Missing it skips the test with the cure, or fails it with CI=true."""
+    found = shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/libexec")
     if found is not None:
         return found
-    message = f"{program} is not installed: sudo apt-get install {package}"
+    message = f"{program} is not installed: {how_to_install(package)}"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
