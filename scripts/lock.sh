@@ -1,15 +1,15 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Resolves pyproject.toml anew into uv.lock and exports it, hashed, into requirements/, so that set-up needs pip alone.
 # Usage: lock.sh [--upgrade]    Without --upgrade, versions already locked stay unless pyproject.toml forbids them.
-set -euo pipefail
+set -eu
 cd "$(dirname "$0")/.."
 
 # Nothing of this machine may reach the lock: no other index, no folder of wheels, no configuration of the user.
-while IFS= read -r name; do
+for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
     case $name in
-        UV_* | PIP_FIND_LINKS | PIP_INDEX_URL | PIP_EXTRA_INDEX_URL | PIP_CONSTRAINT | PIP_NO_INDEX) unset "$name" ;;
+    UV_* | PIP_FIND_LINKS | PIP_INDEX_URL | PIP_EXTRA_INDEX_URL | PIP_CONSTRAINT | PIP_NO_INDEX) unset "$name" ;;
     esac
-done < <(compgen -e)
+done
 export PIP_CONFIG_FILE=/dev/null
 index=https://pypi.org/simple
 
@@ -22,13 +22,15 @@ if [ ! -f "$tools/made" ] || ! cmp -s "$tools/made" requirements/lock.txt; then
         --require-hashes -r requirements/lock.txt
     cp requirements/lock.txt "$tools/made"
 fi
-uv=("$tools/bin/uv" --no-config --system-certs --quiet)
+uv() {
+    "$tools/bin/uv" --no-config --system-certs --quiet "$@"
+}
 
-"${uv[@]}" lock --python "$python" --default-index "$index" "$@"
+uv lock --python "$python" --default-index "$index" "$@"
 for set in run dev lock; do
     {
         printf "# Made by 'make lock' from uv.lock (group %s). Do not edit.\n" "$set"
-        "${uv[@]}" export --python "$python" --frozen --no-header --no-annotate --no-emit-project \
+        uv export --python "$python" --frozen --no-header --no-annotate --no-emit-project \
             --no-default-groups --only-group "$set" --format requirements-txt
     } >"requirements/$set.txt.new"
     mv "requirements/$set.txt.new" "requirements/$set.txt"

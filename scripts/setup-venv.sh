@@ -1,8 +1,8 @@
-#!/usr/bin/env bash
+#!/bin/sh
 # Makes .cache/venv hold exactly what requirements/<set>.txt pins, and procman itself, editable.
 # It may be removed at any time, so nobody else's lies there: a .venv in the checkout is never read or changed.
 # Usage: setup-venv.sh run|dev    `dev` holds all of `run`. The second time it only compares a stamp.
-set -euo pipefail
+set -eu
 cd "$(dirname "$0")/.."
 
 set=$1
@@ -33,12 +33,11 @@ base_of() {
 }
 
 is_ready() {
-    works && is_made_with_wanted_python && [ "$(<"$stamp")" = "$(pins_of "$set" && project)" ]
+    works && is_made_with_wanted_python && [ "$(cat "$stamp")" = "$(pins_of "$set" && project)" ]
 }
 
 # What is here may be added to when it was finished, lies where it was made and only grows, from run to dev.
 can_grow() {
-    local pins
     works && is_made_with_wanted_python || return 1
     pins=$(head -n 3 "$stamp")
     [ "$pins" = "$(pins_of "$set")" ] || [ "$pins" = "$(pins_of run)" ]
@@ -79,5 +78,6 @@ pip install --require-hashes -r "requirements/$set.txt"
 pip install --no-deps --no-build-isolation --editable .
 
 # Last and whole: an interrupted set-up leaves no stamp and starts over.
-{ pins_of "$set" && project; } >"$stamp.new"
+pins_of "$set" >"$stamp.new"
+project >>"$stamp.new"
 mv "$stamp.new" "$stamp"

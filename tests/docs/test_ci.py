@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.docs.pages import ROOT, fences
+from tests.support.tiwater import need
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +57,7 @@ def environment(**more: str) -> dict[str, str]:
 
 def bash(script: str, folder: Path, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a step as GitHub's runner does with `shell: bash`."""
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    command = [need("bash", "bash"), "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
     return subprocess.run(command, cwd=folder, env=dict(variables), capture_output=True, text=True, check=False)
 
 
