@@ -27,7 +27,7 @@ uv() {
 }
 
 uv lock --python "$python" --default-index "$index" "$@"
-for set in run dev lock; do
+for set in run dev shell lock; do
     {
         printf "# Made by 'make lock' from uv.lock (group %s). Do not edit.\n" "$set"
         uv export --python "$python" --frozen --no-header --no-annotate --no-emit-project \

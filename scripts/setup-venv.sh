@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes .cache/venv hold exactly what requirements/<set>.txt pins, and procman itself, editable.
 # It may be removed at any time, so nobody else's lies there: a .venv in the checkout is never read or changed.
+# `dev` gets shellcheck from requirements/shell.txt, where there is a wheel of it for this machine.
 # Usage: setup-venv.sh run|dev    `dev` holds all of `run`. The second time it only compares a stamp.
 set -eu
 cd "$(dirname "$0")/.."
@@ -16,7 +17,7 @@ pins_of() {
 }
 
 project() {
-    sha256sum pyproject.toml procman/__init__.py
+    sha256sum pyproject.toml procman/__init__.py requirements/shell.txt
 }
 
 works() {
@@ -76,6 +77,8 @@ pip() {
 echo "setup: installing $(grep -c '^[a-z]' "requirements/$set.txt") pinned packages (requirements/$set.txt)"
 pip install --require-hashes -r "requirements/$set.txt"
 pip install --no-deps --no-build-isolation --editable .
+# Without a wheel pip would fetch a program from elsewhere: `make shell` takes the one on PATH, or says what is missing.
+[ "$set" != dev ] || pip install --only-binary :all: --require-hashes -r requirements/shell.txt 2>/dev/null || true
 
 # Last and whole: an interrupted set-up leaves no stamp and starts over.
 pins_of "$set" >"$stamp.new"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Sees to what the tests start besides Python: mosquitto, node, npm, nginx, openssl, PostgreSQL, MariaDB,
-# strace, systemd-notify, tmux and faketime.
+# strace, systemd-notify, tmux, faketime and shellcheck.
 # As root on Debian it installs what is missing; otherwise it says how to, and the tests that need it skip.
 # With CI=true a missing one is a failure: a skipped test proves nothing.
 set -eu
@@ -33,6 +33,7 @@ missing_packages() {
     has systemd-notify || echo systemd
     has tmux || echo tmux
     has faketime || echo faketime
+    has shellcheck || [ -x .cache/venv/bin/shellcheck ] || echo shellcheck # no wheel of it for this machine
 }
 
 # The tests start servers of their own; nobody asked for one that listens on this host for good.

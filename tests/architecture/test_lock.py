@@ -16,7 +16,7 @@ HASH = re.compile(r"sha256:[0-9a-f]{64}")
 Pins = dict[tuple[str, str], frozenset[str]]
 
 
-@pytest.mark.parametrize("group", ["run", "dev", "lock"])
+@pytest.mark.parametrize("group", ["run", "dev", "shell", "lock"])
 def test_requirements_are_what_the_lock_holds(group: str) -> None:
     """Each exported file pins exactly the packages, versions and hashes that uv.lock gives its group."""
     exported = _exported((ROOT / f"requirements/{group}.txt").read_text(encoding="utf-8"))
@@ -37,7 +37,7 @@ def test_the_lock_was_made_from_this_pyproject() -> None:
     } == groups, "run `make lock`"
 
 
-@pytest.mark.parametrize("group", ["run", "dev", "lock"])
+@pytest.mark.parametrize("group", ["run", "dev", "shell", "lock"])
 def test_every_requirement_carries_a_hash(group: str) -> None:
     """No line of a requirement file lets pip choose: each is one version with at least one sha256."""
     text = (ROOT / f"requirements/{group}.txt").read_text(encoding="utf-8")

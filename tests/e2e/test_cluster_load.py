@@ -48,6 +48,8 @@ def api(shop: Project, server: str, **changes: object) -> Text:
     """A service of two instances of this server."""
     if server == "node":
         need("node", "nodejs")
+    if "uvloop" in server:
+        pytest.importorskip("uvloop", reason="there is no wheel of uvloop for this processor")
     ready = {"http": "/", "timeout": "60s"}
     command = {**COMMANDS, **OTHERS}[server]
     kept = {"command": command, "directory": str(APPS), "ready": ready, "env": {}, "stop": {"timeout": "15s"}}

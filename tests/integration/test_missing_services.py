@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -16,9 +17,11 @@ from tests.support import postgresql as servers
 from tests.support.mariadb import mariadb
 from tests.support.packages import how_to_install
 from tests.support.postgresql import postgresql
-from tests.support.tiwater import mosquitto
+from tests.support.tiwater import mosquitto, need
 
-SCRIPT = Path(__file__).parents[2] / "scripts" / "test-services.sh"
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "scripts" / "test-services.sh"
+BIN = Path(sys.executable).parent
 
 
 @pytest.mark.parametrize(
@@ -67,3 +70,37 @@ def test_set_up_names_what_is_missing(shell: list[str], ci: str, code: int, tmp_
     assert done.returncode == code, done.stderr
     assert "dnf install libfaketime" in done.stderr
     assert {"nodejs", "npm", "openssl"} <= set(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("ci", "there", "code", "said"),
+    [
+        ("", False, 0, "check: shell is skipped, shellcheck is not here: "),
+        ("true", False, 2, "check: CI=true, so this is a failure"),
+        ("true", True, 2, "SC3044"),
+    ],
+    ids=["missing", "missing in CI", "on PATH"],
+)
+def test_scripts_are_checked_by_what_is_there(ci: str, there: bool, code: int, said: str, tmp_path: Path) -> None:
+    """Where there is no wheel of shellcheck `make shell` takes the one on PATH, or says that it skips and why."""
+    make, checker = need("make", "make"), shutil.which("shellcheck", path=f"{BIN}:{os.environ['PATH']}")
+    shutil.copy2(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    (tmp_path / ".ci").mkdir()
+    (tmp_path / ".ci" / "run").write_text("#!/bin/sh\nmapfile -t words\n")
+    (tmp_path / "bin").mkdir()
+    for name in ("id", "sort", "tr"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name) or "")
+    if there:
+        (tmp_path / "bin" / "shellcheck").symlink_to(checker or pytest.skip("shellcheck is not here"))
+    done = subprocess.run(
+        [make, "--old-file=setup-dev", "shell"],
+        cwd=tmp_path,
+        env={"PATH": str(tmp_path / "bin"), "CI": ci},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stdout

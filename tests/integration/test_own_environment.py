@@ -65,7 +65,8 @@ def checkout(tmp_path: Path) -> Path:
         else:
             shutil.copy2(source, folder / name)
     (folder / "requirements").mkdir()
-    (folder / "requirements" / "run.txt").write_text("# nothing\n")
+    for name in ("run.txt", "shell.txt"):
+        (folder / "requirements" / name).write_text("# nothing\n")
     return folder
 
 
