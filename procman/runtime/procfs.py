@@ -8,7 +8,7 @@ import posix
 from procman.runtime.exits import printable
 
 CHUNK = 1 << 14
-PARTS = 512
+LARGEST = 8 << 20
 SECRETIVE = frozenset(b":@=?& ")
 PIDS = 1 << 22
 """The kernel gives none from here on (PID_MAX_LIMIT)."""
@@ -21,15 +21,14 @@ def read(path: str) -> bytes | None:
     except OSError:
         return None
     try:
-        data = posix.read(descriptor, CHUNK)
-        if len(data) < CHUNK // 2:  # /proc hands out a page at least: this is all
-            return data
-        parts = [data]
-        while parts[-1] and len(parts) < PARTS:
-            parts.append(posix.read(descriptor, CHUNK))
-        return b"".join(parts)
+        part = data = posix.read(descriptor, CHUNK)
+        while part and len(data) < LARGEST:  # /proc hands out whole records, a page of them at a time: few are no end
+            part = posix.read(descriptor, CHUNK)
+            data += part
     except OSError:
         return None
+    else:
+        return data
     finally:
         posix.close(descriptor)
 

@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +23,26 @@ def test_a_process_has_one_identity_while_it_lives() -> None:
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
         assert procfs.identity(child.pid) is None
         assert not procfs.lives(known)
+
+
+def test_a_file_of_many_records_is_read_to_its_end() -> None:
+    """The kernel hands out a page at a time, and less when the next record does not fit: a host has many mounts."""
+    maps = "import mmap; maps = [mmap.mmap(-1, 1) for _ in range(1000)]; print(flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", maps], stdin=-1, stdout=-1) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        path = f"/proc/{child.pid}/maps"
+        whole = Path(path).read_bytes()
+        assert whole == procfs.read(path)
+        assert len(whole) > os.sysconf("SC_PAGE_SIZE")
+        child.kill()
+
+
+@pytest.mark.parametrize("size", [0, 1, procfs.CHUNK - 1, procfs.CHUNK, procfs.CHUNK + 1, 5 * procfs.CHUNK])
+def test_a_file_on_disk_is_read_to_its_end(size: int, tmp_path: Path) -> None:
+    """Whatever its length: records of services are read by the same door."""
+    (tmp_path / "file").write_bytes(b"x" * size)
+    assert procfs.read(str(tmp_path / "file")) == b"x" * size
 
 
 @pytest.mark.parametrize("text", [b"", b"1", b"1.", b".1", b"-1.5", b"0.5", b"x.1", b"1.x", b"99999999999.1"])
