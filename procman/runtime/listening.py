@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import struct
 
-from procman.runtime import procfs
+from procman.runtime import processor, procfs
 
 EPOLL = "anon_inode:[eventpoll]"
 _ACCEPTING = (b"inet_csk_accept", b"unix_accept", b"__skb_wait_for_more_packets")
@@ -18,8 +18,11 @@ _SELECT, _POLL = "select", "poll"
 _CALLS = {
     "x86_64": {7: _POLL, 23: _SELECT, 270: _SELECT, 271: _POLL},
     "aarch64": {72: _SELECT, 73: _POLL},
+    "riscv64": {72: _SELECT, 73: _POLL},
+    "arm": {142: _SELECT, 168: _POLL, 335: _SELECT, 336: _POLL, 413: _SELECT, 414: _POLL},
+    "i386": {142: _SELECT, 168: _POLL, 308: _SELECT, 309: _POLL, 413: _SELECT, 414: _POLL},
 }
-"""poll, select, pselect6 and ppoll, by their numbers."""
+"""poll, select, pselect6 and ppoll, by their numbers; those of 32 bits have two more, for a longer time."""
 _ARGUMENTS = 6
 _MOST = 4096
 _POLLFD = struct.Struct("=ihh")
@@ -92,9 +95,7 @@ def _selects(pid: int, thread: str, held: list[int]) -> bool:
     """Tell whether `thread` sleeps in select or poll with one of the descriptors `held` to read from."""
     words = (procfs.read(f"/proc/{pid}/task/{thread}/syscall") or b"").split()
     kind = (
-        _CALLS.get(os.uname().machine, {}).get(int(words[0]))
-        if len(words) > _ARGUMENTS and words[0].isdigit()
-        else None
+        _CALLS.get(processor.calls(), {}).get(int(words[0])) if len(words) > _ARGUMENTS and words[0].isdigit() else None
     )
     if kind is None:
         return False

@@ -16,7 +16,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
-from procman.runtime import libc, loop, procfs, turn_program
+from procman.runtime import libc, loop, processor, procfs, turn_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ AIMS = turn_program.AIMS
 
 _ATTACH = 52  # SO_ATTACH_REUSEPORT_EBPF
 _CALL = {"x86_64": 321, "aarch64": 280, "riscv64": 280}
-"""The number of bpf(2) on 64-bit processors with the byte order of `turn_program`."""
+"""The number of bpf(2) on 64-bit processors."""
 _ADDRESS_BYTES = 8
 
 _MAP_CREATE, _MAP_UPDATE, _PROGRAM_LOAD = 0, 2, 5
@@ -116,14 +116,14 @@ def _loaded(code: bytes) -> int:
 
 
 def _bpf(command: int, attributes: bytes) -> int:
-    number = _CALL.get(os.uname().machine) if struct.calcsize("P") == _ADDRESS_BYTES else None
+    number = _CALL.get(processor.calls())
     if number is None:
         raise OSError(errno.ENOSYS, "bpf(2) is not known on this processor")
     if not _may():  # asked first: a filter of system calls might end the manager for the question
         raise OSError(errno.EPERM, "the manager lacks CAP_BPF: root has it, in a container mostly not")
     result = libc.call("syscall", number, command, attributes, len(attributes))
     if result < 0:
-        raise OSError(errno.EINVAL, f"bpf(2) is refused (Linux {os.uname().release}; 5.14 is needed)")
+        raise OSError(errno.EINVAL, f"bpf(2) is refused (Linux {os.uname().release}; 5.14 is needed, on ARM64 5.18)")
     return result
 
 
