@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 from procman.core.checks import Unknown
+from procman.core.database_place import file_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TableClause
@@ -82,14 +83,13 @@ def _engine(database: str, directory: str, *, write: bool) -> Engine:
 
 def _target(database: str, directory: str, *, write: bool) -> tuple[str, dict[str, object]]:
     """Return the URL for SQLAlchemy and what the driver is told."""
-    scheme, mark, rest = database.partition("://")
-    if not mark or scheme.partition("+")[0] == "sqlite":
-        name = rest.partition("?")[0].removeprefix("/") if mark else database
-        path = os.path.normpath(os.path.join(directory, name))  # noqa: PTH118
+    path = file_of(database, directory)
+    if path is not None:
         if not os.path.isfile(path):  # noqa: PTH113
             raise Unknown(f"there is no database file {path}", "start the consumer once, so that it makes its tables")
         mode = "rw" if write else "ro"
         return f"sqlite:///file:{quote(path)}?mode={mode}&uri=true", {"timeout": SECONDS}
+    scheme, _, rest = database.partition("://")
     known = DRIVERS.get(scheme.partition("+")[0].lower())
     if known is None:
         raise Unknown(

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from posixpath import join, normpath
 
+from procman.core.database_place import file_of
 from procman.core.manifest import Service
-from procman.core.values import dataclass
+from procman.core.values import dataclass, replace
 
 SCHEMA_VERSION = 1
 LIFETIME = 24 * 3600.0
@@ -34,20 +36,25 @@ class Proof:
 class Proofs:
     """All that is on record, and the time it is looked at. Empty: nothing was verified.
 
-    `kept`: services that have company already; for them it does not grow old.
+    `kept`: services that have company already; for them it does not grow old. `base`: the folder of the manifest.
     """
 
     found: tuple[Proof, ...] = ()
     now: float = 0.0
     kept: frozenset[str] = frozenset()
+    base: str = "/"
 
     def valid(self, service: Service, check: str) -> Proof | None:
         """Return the proof of `check` that holds for `service` now, or None."""
         known = [p for p in self.found if p.service == service.name and p.check == check]
         if not known:
             return None
-        wanted = fingerprint(service)
+        wanted = self.wording(service)
         return next((p for p in known if p.fingerprint == wanted and self._holds(p)), None)
+
+    def wording(self, service: Service) -> str:
+        """Return the fingerprint of `service` in this project."""
+        return fingerprint(service, normpath(join(self.base, service.directory)))
 
     def _holds(self, proof: Proof) -> bool:
         return proof.service in self.kept or holds(proof, self.now)
@@ -57,7 +64,7 @@ class Proofs:
         known = [p for p in self.found if p.service == service.name and p.check == check]
         if not known:
             return ""
-        wanted = fingerprint(service)
+        wanted = self.wording(service)
         same = [p for p in known if p.fingerprint == wanted]
         if not same:
             return "verified for another broker, table or command"
@@ -71,7 +78,7 @@ class Proofs:
             if (p.service, p.check, p.fingerprint) != (proof.service, proof.check, proof.fingerprint)
             and self.now - p.at < 30 * LIFETIME
         )
-        return Proofs((*kept, proof) if passed else kept, self.now)
+        return replace(self, found=(*kept, proof) if passed else kept)
 
 
 NOTHING = Proofs()
@@ -87,18 +94,22 @@ def moment(at: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))
 
 
-def fingerprint(service: Service) -> str:
-    """Return a name for what was verified: what is consumed and how, where it is stored, and the command."""
+def fingerprint(service: Service, directory: str) -> str:
+    """Return a name for what was verified: what is consumed and how, where it is stored, and the command.
+
+    `directory` is the service's, whole: a file is known by its whole path, since another checkout has another one.
+    """
     import hashlib  # noqa: PLC0415 - OpenSSL is 5 ms that few plans need
 
     consumes = service.consumes
     if consumes is None:
         return ""
+    dedup = consumes.dedup
     parts = (
         (service.command, service.directory, service.user),
         (consumes.broker, consumes.topics, consumes.client_id, consumes.qos, consumes.session.value, consumes.share),
-        *((consumes.ca,) if consumes.ca else ()),
-        (consumes.dedup.database, consumes.dedup.table, consumes.dedup.key) if consumes.dedup else None,
+        *((join(directory, consumes.ca),) if consumes.ca else ()),
+        (file_of(dedup.database, directory) or dedup.database, dedup.table, dedup.key) if dedup else None,
     )
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogateescape"), digest_size=12).hexdigest()
 

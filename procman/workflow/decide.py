@@ -154,9 +154,10 @@ def _proofs(manifest: Manifest, choice: Choice, environment: Mapping[str, str]) 
     from procman.adapters import state  # noqa: PLC0415 - as with `host`
 
     try:
-        return Proofs(state.read_proofs(state.state_for(manifest.project, environment)), time.time(), choice.kept)
+        found = state.read_proofs(state.state_for(manifest.project, environment))
     except WrongUse:  # no state directory is possible there, so nothing was verified; `up` says so
         return NOTHING
+    return Proofs(found, time.time(), choice.kept, manifest.base)
 
 
 def _machine(manifest: Manifest, choice: Choice, environment: Mapping[str, str]) -> Machine:

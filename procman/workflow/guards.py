@@ -10,7 +10,7 @@ from procman.adapters.state import State
 from procman.core.applied import Applied
 from procman.core.manifest import Kind
 from procman.core.observed import Observed
-from procman.core.proofs import LIFETIME, Proof, fingerprint, holds
+from procman.core.proofs import LIFETIME, Proof, Proofs, holds
 from procman.core.spec import Spec
 from procman.core.strays import Stray
 from procman.core.values import dataclass
@@ -50,8 +50,11 @@ def verified(state: State, applied: Applied) -> tuple[Verified, ...]:
     from procman.workflow.load import load_applied  # noqa: PLC0415 - few projects have anything on record
 
     manifest = load_applied(applied).manifest
-    wanted = {s.name: fingerprint(s) for s in manifest.services if s.consumes is not None} if manifest else {}
+    if manifest is None:
+        return ()
     now = time.time()
+    known = Proofs(found, now, base=manifest.base)
+    wanted = {s.name: known.wording(s) for s in manifest.services if s.consumes is not None}
     return tuple(
         Verified(proof, holds(proof, now), proof.at + LIFETIME)
         for proof in found

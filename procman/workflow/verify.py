@@ -111,9 +111,10 @@ def _keep(service: Service, consumer: asking.Consumer, found: list[Check], state
         return
     now = time.time()
     proofs = Proofs(states.read_proofs(state), now)
+    wording = fingerprint(service, consumer.spec.directory)
     for check in told:
         against = consumer.against.get(check.name, "")
-        proof = Proof(service.name, check.name, fingerprint(service), now, against, check.evidence)
+        proof = Proof(service.name, check.name, wording, now, against, check.evidence)
         proofs = proofs.with_verdict(proof, passed=check.verdict is Verdict.PASS)
     states.prepare(state)
     states.write_proofs(state, proofs)

@@ -231,6 +231,19 @@ def test_what_fails_later_voids_what_was_verified(place: Place) -> None:
     assert "not verified" in (place.held() or "")
 
 
+def test_what_was_verified_in_one_checkout_is_not_verified_in_another(place: Place) -> None:
+    """The same words in another folder name another file, whose table has no key: it is held there."""
+    place.verify("--only", "unique-key")
+    assert place.held() is None
+    other = Place(place.folder / "other", place.port)
+    other.folder.mkdir()
+    (other.folder / "h").symlink_to(place.folder / "h")
+    other.table(more="")
+    other.write()
+    assert "verified for another broker, table or command" in (other.held() or "")
+    assert place.held() is None
+
+
 def test_a_broker_that_is_away_is_unknown_and_its_password_is_not_shown(place: Place) -> None:
     """Five checks cannot be answered; the command ends with 3."""
     place.write(broker=f"mqtt://me:sesame@127.0.0.1:{free_port()}", share="g")

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
 from procman.core.guards import held, proved, unproved
-from procman.core.manifest import Consumes, Dedup, Instances, Kind, Service, Session
+from procman.core.lifecycle import Alive, Ready, Start, Until
+from procman.core.manifest import (
+    Address,
+    Canary,
+    Consumes,
+    Dedup,
+    Instances,
+    Kind,
+    Logs,
+    Restart,
+    Service,
+    Session,
+    Stop,
+)
 from procman.core.proofs import KEY, LIFETIME, NOTHING, SHARE, Proof, Proofs, fingerprint, from_json, to_json
 from tests.support.values import service
 
@@ -22,9 +35,10 @@ def consumer(consumes: Consumes = BOTH, kind: Kind = Kind.SCALABLE) -> Service:
     return service("mqtt", kind, instances=3, consumes=consumes)
 
 
-def proofs(of: Service, *checks: str, age: float = 60.0) -> Proofs:
-    """Return the record of `checks` that passed `age` seconds ago."""
-    return Proofs(tuple(Proof(of.name, c, fingerprint(of), NOW - age, f"a {c}", "seen") for c in checks), NOW)
+def proofs(of: Service, *checks: str, age: float = 60.0, base: str = "/srv") -> Proofs:
+    """Return the record of `checks` that passed `age` seconds ago, of the project in `base`."""
+    name = Proofs(base=base).wording(of)
+    return Proofs(tuple(Proof(of.name, c, name, NOW - age, f"a {c}", "seen") for c in checks), NOW, base=base)
 
 
 def test_both_guards_unlock_and_are_told() -> None:
@@ -78,33 +92,102 @@ def test_what_has_expired_is_said_with_its_time() -> None:
     )
 
 
+COUNT = "how often it runs, or with what, is what the guards are for: they are asked of a broker and a table"
+ASIDE = "neither guard is asked with it"
+CHANGES: dict[str, tuple[Service, str | None]] = {
+    # each field with another value, and why it may change without a new look; None: it may not
+    "command": (replace(consumer(), command=("other",)), None),
+    "directory": (replace(consumer(), directory="other"), None),
+    "user": (replace(consumer(), user="other"), None),
+    "consumes.broker": (consumer(replace(BOTH, broker="mqtt://other")), None),
+    "consumes.topics": (consumer(replace(BOTH, topics=("b",))), None),
+    "consumes.client_id": (consumer(replace(BOTH, client_id="d")), None),
+    "consumes.qos": (consumer(replace(BOTH, qos=2)), None),
+    "consumes.session": (consumer(replace(BOTH, session=Session.CLEAN)), None),
+    "consumes.share": (consumer(replace(BOTH, share="h")), None),
+    "consumes.ca": (consumer(replace(BOTH, ca="ca.pem")), None),
+    "consumes.dedup.database": (consumer(replace(BOTH, dedup=replace(DEDUP, database="postgresql://h/other"))), None),
+    "consumes.dedup.table": (consumer(replace(BOTH, dedup=replace(DEDUP, table="other"))), None),
+    "consumes.dedup.key": (consumer(replace(BOTH, dedup=replace(DEDUP, key=("time",)))), None),
+    "consumes.rate": (consumer(replace(BOTH, rate=5)), ASIDE),
+    "consumes.downtime": (consumer(replace(BOTH, downtime=9.0)), ASIDE),
+    "consumes.canary": (consumer(replace(BOTH, canary=Canary("a/{tag}", "x", "device"))), ASIDE),
+    "name": (replace(consumer(), name="other"), "a proof holds the name itself"),
+    "kind": (consumer(kind=Kind.SINGLETON), "a singleton is never unlocked"),
+    "shell": (replace(consumer(), shell=True), "the command has its words"),  # noqa: S604 - nothing runs
+    "instances": (replace(consumer(), instances=Instances(9, 9)), COUNT),
+    "memory": (replace(consumer(), memory=1), COUNT),
+    "hard": (replace(consumer(), hard=1), COUNT),
+    "runtime": (replace(consumer(), runtime="java"), COUNT),
+    "weight": (replace(consumer(), weight=2), COUNT),
+    "env": (replace(consumer(), env=(("A", "b"),)), COUNT),
+    "env_file": (replace(consumer(), env_file=".env"), COUNT),
+    "listen": (replace(consumer(), listen=Address("h", 1)), ASIDE),
+    "listens": (replace(consumer(), listens=(Address("h", 1), Address("h", 2))), ASIDE),
+    "drain": (replace(consumer(), drain=False), ASIDE),
+    "ready": (replace(consumer(), ready=Ready(notify=True)), ASIDE),
+    "alive": (replace(consumer(), alive=Alive(notify=True)), ASIDE),
+    "start": (replace(consumer(), start=Start(9.0)), ASIDE),
+    "stop": (replace(consumer(), stop=Stop(9.0)), ASIDE),
+    "restart": (replace(consumer(), restart=Restart(9)), ASIDE),
+    "logs": (replace(consumer(), logs=Logs(9)), ASIDE),
+    "oneshot": (replace(consumer(), oneshot=True), ASIDE),
+    "depends_on": (replace(consumer(), depends_on=(("db", Until.READY),)), ASIDE),
+}
+
+
+def paths(record: type, prefix: str = "") -> set[str]:
+    """Return every field of `record`, those of `consumes` and of its key one by one."""
+    inner: dict[str, type] = {"consumes": Consumes, "consumes.dedup": Dedup}
+    names = {f"{prefix}{field.name}" for field in fields(record)}
+    return names - inner.keys() | {path for name in names & inner.keys() for path in paths(inner[name], f"{name}.")}
+
+
+def test_every_field_of_a_consumer_voids_a_proof_or_is_spared_with_a_reason() -> None:
+    """A new field is either part of what was verified, or somebody has said why not."""
+    assert paths(Service) == CHANGES.keys()
+
+
+@pytest.mark.parametrize("path", [path for path, (_, spared) in CHANGES.items() if spared is None])
+def test_another_wording_voids_a_proof(path: str) -> None:
+    """What was verified was verified for this broker, this group, this table and this program."""
+    found = proofs(consumer(), KEY, SHARE)
+    assert "verified for another broker, table or command" in (held(CHANGES[path][0], found) or "")
+
+
+@pytest.mark.parametrize("path", [path for path, (_, spared) in CHANGES.items() if spared is not None])
+def test_what_no_guard_is_asked_with_voids_nothing(path: str) -> None:
+    """A fourth member, or a longer stop, needs no new look at the table."""
+    other = CHANGES[path][0]
+    assert other != consumer()
+    assert fingerprint(other, "/srv") == fingerprint(consumer(), "/srv")
+
+
 @pytest.mark.parametrize(
-    "other",
+    ("consumes", "same"),
     [
-        replace(BOTH, broker="mqtt://other"),
-        replace(BOTH, topics=("b",)),
-        replace(BOTH, share="h"),
-        replace(BOTH, client_id="d"),
-        replace(BOTH, qos=2),
-        replace(BOTH, session=Session.CLEAN),
-        replace(BOTH, dedup=replace(DEDUP, database="postgresql://h/other")),
-        replace(BOTH, dedup=replace(DEDUP, table="other")),
-        replace(BOTH, dedup=replace(DEDUP, key=("time",))),
+        (BOTH, True),
+        (replace(BOTH, ca="/etc/ca.pem"), True),
+        (replace(BOTH, ca="ca.pem"), False),
+        (replace(BOTH, dedup=replace(DEDUP, database="/var/d.db")), True),
+        (replace(BOTH, dedup=replace(DEDUP, database="sqlite:////var/d.db")), True),
+        (replace(BOTH, dedup=replace(DEDUP, database="d.db")), False),
+        (replace(BOTH, dedup=replace(DEDUP, database="sqlite:///d.db")), False),
     ],
 )
-def test_another_wording_voids_a_proof(other: Consumes) -> None:
-    """What was verified was verified for this broker, this group and this table."""
-    found = proofs(consumer(), KEY, SHARE)
-    assert "verified for another broker, table or command" in (held(consumer(other), found) or "")
+def test_a_file_of_another_checkout_was_not_verified(consumes: Consumes, same: bool) -> None:
+    """The same words in a manifest in another folder: a broker and a server are the same there, a file is not."""
+    asked = consumer(consumes)
+    found = replace(proofs(asked, KEY, SHARE, base="/srv/a"), base="/srv/b")
+    assert same == (held(asked, found) is None)
+    assert held(asked, replace(found, base="/srv/a")) is None
 
 
-def test_another_command_voids_a_proof_and_another_count_does_not() -> None:
-    """The canary and the key were seen with this program; how often it runs is what they are for."""
-    found = proofs(consumer(), KEY, SHARE)
-    assert held(replace(consumer(), command=("other",)), found) is not None
-    assert held(replace(consumer(), directory="other"), found) is not None
-    assert held(replace(consumer(), instances=Instances(9, 9), memory=1, env=(("A", "b"),)), found) is None
-    assert held(consumer(replace(BOTH, rate=5, downtime=9.0)), found) is None
+def test_a_service_in_another_folder_uses_another_file() -> None:
+    """A file lies in the folder of its service, however that is written."""
+    asked = replace(consumer(replace(BOTH, dedup=replace(DEDUP, database="d.db"))), directory="x/../data")
+    assert held(asked, proofs(asked, KEY, SHARE, base="/srv")) is None
+    assert Proofs(base="/srv").wording(asked) == fingerprint(asked, "/srv/data")
 
 
 def test_a_proof_of_another_service_counts_for_nothing() -> None:
