@@ -16,6 +16,9 @@ KEPT = 16
 WARN, CALM, REPLACE, RESTART = "warn", "calm", "replace", "restart"
 """What `judge` says: it comes near its limit, it has gone down again, replace it gracefully, end it at once."""
 
+GRAVE = (REPLACE, RESTART)
+"""Those of which `confirmed` has the last word."""
+
 
 class Watched:
     """What is known of one instance. `replaced`: when it was replaced for its memory, the newest last.
@@ -49,15 +52,23 @@ def judge(watched: Watched, size: int, soft: int, hard: int | None, now: float) 
         return RESTART
     if size <= soft:
         watched.over = None
-    else:
-        watched.over = now if watched.over is None else watched.over
-        rests = bool(watched.replaced) and now - watched.replaced[-1] < PAUSE_SECONDS
-        if now - watched.over >= OVER_SECONDS and not rests:
-            return REPLACE
+    elif _due(watched, now):
+        return REPLACE
     if size * 100 >= soft * WARN_PERCENT and not watched.warned:
         watched.warned = True
         return WARN
     return None
+
+
+def confirmed(watched: Watched, exact: int, soft: int, hard: int | None, now: float) -> bool:
+    """Tell whether what `judge` has found grave is so by the `exact` size, too.
+
+    A large process is judged by all that it can reach, and what several share is then counted once for each.
+    """
+    if exact <= soft:
+        watched.over = None
+        return False
+    return (hard is not None and exact > hard) or _due(watched, now)
 
 
 def replaced(watched: Watched, now: float) -> bool:
@@ -70,3 +81,10 @@ def replaced(watched: Watched, now: float) -> bool:
 def often(watched: Watched, now: float) -> bool:
     """Tell whether an instance was replaced for its memory about every minute."""
     return sum(now - at < OFTEN_SECONDS for at in watched.replaced) >= OFTEN
+
+
+def _due(watched: Watched, now: float) -> bool:
+    """Keep in mind that it is over its limit; tell whether it has been for long enough, and may be replaced again."""
+    watched.over = now if watched.over is None else watched.over
+    rests = bool(watched.replaced) and now - watched.replaced[-1] < PAUSE_SECONDS
+    return now - watched.over >= OVER_SECONDS and not rests

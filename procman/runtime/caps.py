@@ -79,16 +79,15 @@ class Caps:
         unit, size = process.config.name, self._usage.of(process.config.name).last
         watched = self._watched.setdefault(unit, caps.Watched())
         verdict = caps.judge(watched, size, soft, limit.hard, now)
-        if verdict in (caps.REPLACE, caps.RESTART):
-            size = self._usage.exact(unit)  # what is shared with others was counted in full, if it is large
-            verdict = None if size <= soft else verdict
-        if verdict == caps.WARN:
+        if verdict in caps.GRAVE:
+            size = self._usage.exact(unit)
+            if caps.confirmed(watched, size, soft, limit.hard, now) and self._replacing.free(unit):
+                self._act(process, limit, watched, size, now)
+        elif verdict == caps.WARN:
             self._journal.note("memory-warning", unit, memory=size, limit=soft)
             self._say(f"{unit} has {_mib(size)} of its {_mib(soft)}")
         elif verdict == caps.CALM:
             self._journal.note("memory-calm", unit, memory=size, limit=soft)
-        elif verdict is not None and self._replacing.free(unit):
-            self._act(process, limit, watched, size, now)
 
     def _act(self, process: Process, limit: Limit, watched: caps.Watched, size: int, now: float) -> None:
         unit, over = process.config.name, round(now - (watched.over or now), 3)

@@ -55,6 +55,22 @@ GRACEFUL = GROWS.replace(
 )
 """The same, with a second of work to do at its end."""
 
+SHRINKS = GROWS.replace("    if sum", "    if os.path.exists('shrink'):\n        kept.clear()\n    elif sum")
+"""The same; it gives all of it back once there is a file called shrink."""
+
+SHARES = """
+import mmap, os, signal
+shared = mmap.mmap(-1, 288 << 20)
+while not os.path.exists("grow"):
+    signal.sigtimedwait({signal.SIGUSR1}, 0.05)
+for at in range(0, len(shared), mmap.PAGESIZE):
+    shared[at] = 1
+if os.fork() == 0:
+    sum(shared[at] for at in range(0, len(shared), mmap.PAGESIZE))
+signal.pause()
+"""
+"""Two processes that share 288 MiB once there is a file called grow: each is taken in full, since it is large."""
+
 CHILD_GROWS = f"""
 import os, signal, sys
 if os.fork() == 0:
@@ -119,6 +135,32 @@ def test_it_is_warned_of_before() -> None:
         assert noted(lab, "memory-warning")[0].whole("limit") == 110 * MIB
         assert "api-0 has" in lab.log()
         assert (lab.unit("api-0").pid, noted(lab, "memory-limit")) == (pid, [])
+
+
+def test_what_calms_down_is_not_replaced() -> None:
+    """Near its limit it is warned of; once it has given memory back, an event says so, and it runs on."""
+    with Lab([Unit("api-0", SHRINKS.replace('"90"', '"96"'))]) as lab:
+        write(lab.state, 110)
+        pid = lab.wait("api-0", "RUNNING").pid
+        (lab.state / "grow").touch()
+        wait_until(lambda: lab.unit("api-0").memory.near, PATIENCE, "it is near its limit")
+        (lab.state / "shrink").touch()
+        wait_until(lambda: not lab.unit("api-0").memory.near, PATIENCE, "it has calmed down")
+        assert [event.unit for event in noted(lab, "memory-calm")] == ["api-0"]
+        assert (noted(lab, "memory-limit"), noted(lab, "stopping")) == ([], [])
+        assert (lab.unit("api-0").pid, lab.unit("api-0").memory.replaced) == (pid, 0)
+
+
+def test_what_two_processes_share_replaces_nobody() -> None:
+    """Twice 288 MiB are over the limit of 400, and 288 that are shared are not: before it acts it measures exactly."""
+    with Lab([Unit("api-0", SHARES)]) as lab:
+        write(lab.state, 400)
+        pid = lab.wait("api-0", "RUNNING").pid
+        (lab.state / "grow").touch()
+        wait_until(lambda: (lab.unit("api-0").memory_peak or 0) > 500 * MIB, PATIENCE, "both are taken in full")
+        seen = lab.unit("api-0").memory_samples
+        wait_until(lambda: lab.unit("api-0").memory_samples >= seen + 12, PATIENCE, "it was looked at for long enough")
+        assert (noted(lab, "memory-limit"), lab.unit("api-0").pid) == ([], pid)
 
 
 def test_a_new_limit_holds_at_once_and_a_damaged_one_changes_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,48 @@ def test_a_limit_that_is_too_low_does_not_replace_without_end() -> None:
     assert not caps.replaced(watched, PAUSE_SECONDS)
     assert caps.replaced(watched, 60.0)
     assert not caps.often(watched, 60.0 + OFTEN_SECONDS)
+
+
+def test_what_calms_down_is_not_replaced_any_more() -> None:
+    """It was over its limit, then far below: what was counted towards a replacement is forgotten."""
+    watched = Watched()
+    assert looks(watched, (0.0, 110), (0.25, 110), (0.4, 79)) == [WARN, None, CALM]
+    assert watched.over is None
+    assert looks(watched, (0.5, 110), (0.9, 110), (1.0, 110)) == [WARN, None, REPLACE]
+
+
+def test_what_never_came_near_does_not_calm_down() -> None:
+    """An instance that stays low says nothing at all."""
+    assert looks(Watched(), (0, 10), (1, 79), (2, 10)) == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("exact", "hard", "replaced", "confirmed"),
+    [
+        (100, None, None, False),
+        (100, 150, None, False),
+        (101, None, None, True),
+        (101, 150, 60.0, False),
+        (151, 150, 60.0, True),
+        (151, None, 60.0, False),
+        (101, 150, 71.0 - PAUSE_SECONDS, True),
+    ],
+)
+def test_the_exact_size_has_the_last_word(
+    exact: int, hard: int | None, replaced: float | None, confirmed: bool
+) -> None:
+    """Shared memory that was counted twice replaces nobody; above the soft limit alone the half minute holds."""
+    watched = Watched()
+    watched.over, watched.replaced = 70.0, (replaced,) if replaced is not None else ()
+    assert confirmed == caps.confirmed(watched, exact, 100, hard, 71.0)
+    assert (watched.over is None) == (exact <= 100)
+
+
+def test_over_the_hard_limit_by_what_is_shared_waits_as_ever() -> None:
+    """By its exact size it is over the soft limit alone: half a second, as if it had been measured so at first."""
+    watched = Watched()
+    assert looks(watched, (0.0, 200)) == [RESTART]
+    assert [caps.confirmed(watched, 120, 100, 150, at) for at in (0.0, 0.25, OVER_SECONDS)] == [False, False, True]
 
 
 @given(st.lists(st.tuples(st.floats(0.01, 5), st.integers(0, 200)), max_size=200))
