@@ -38,6 +38,11 @@ _PREFIXES = {
     "doas": "u",
 }
 _RUNNERS = {"uv": "run", "poetry": "run", "pipenv": "run", "bundle": "exec"}
+_RUN_VALUED = frozenset(
+    {"--with", "--with-editable", "--with-requirements", "--extra", "--group", "--only-group", "--package", "--python"}
+    | {"-p", "-w", "--env-file", "--directory", "--project", "--index", "--index-url", "--config-file", "--gemfile"}
+)
+"""Options of these that take a word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +161,18 @@ def _unwrapped(
             _skip_options(words, _PREFIXES[name])
         elif name in _RUNNERS and words[1:2] == [_RUNNERS[name]]:
             around = (*around, name)
-            words = words[2:]
+            words = _run_by(words[2:])
         else:
             break
     return tuple(words), around
+
+
+def _run_by(words: list[str]) -> list[str]:
+    """Return `words` from the program on, or its module: ``uv run --frozen uvicorn``, ``uv run -m uvicorn``."""
+    for index, word in enumerate(words):
+        if not word.startswith("-") and _RUN_VALUED.isdisjoint(words[max(0, index - 1) : index]):
+            return words[index:]
+    return []
 
 
 def _skip_options(words: list[str], with_value: str) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from procman.core.argv import Call
+from procman.core.carried import programs
 from procman.core.diagnostics import Fix, Related, Severity
 from procman.core.facts import Facts
-from procman.core.manifest import Manifest
+from procman.core.manifest import Manifest, Service
 from procman.core.plan import Plan
 from procman.core.proofs import NOTHING, Proofs
 from procman.core.source import Span
@@ -31,6 +33,12 @@ class Context:
     def local_names(self) -> frozenset[str]:
         """Return the names and addresses that are known to mean this host."""
         return self.facts.local_names if self.facts else frozenset()
+
+    def programs(self, service: Service) -> tuple[Call, ...]:
+        """Return every program that starts with `service`, inside others and in the script that it names, too."""
+        known = self.facts.services.get(service.name) if self.facts else None
+        named = programs(("sh", "-c", known.script)) if known is not None and known.script else ()
+        return (*programs(service.command), *named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procman.core.argv import Call, calls, option, script
+from procman.core.argv import Call, option, script
 from procman.core.asked import written
 from procman.core.diagnostics import Severity
 from procman.rules.base import Context, Problem
@@ -50,7 +50,7 @@ def check(context: Context) -> Iterator[Problem]:
     for service in written(context.manifest):
         at = context.manifest.places.value("services", service.name, "command")
         text = (script(service.command) or "").rstrip()
-        said = [words for call in calls(service.command) if (words := _background(call))]
+        said = [words for call in context.programs(service) if (words := _background(call))]
         if text.endswith("&") and not text.endswith("&&"):
             said.append("`&` at the end")
         if said:

@@ -22,8 +22,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procman.core.argv import Call, calls
+from procman.core.argv import Call
 from procman.core.asked import written
+from procman.core.carried import own_options
 from procman.core.diagnostics import Severity
 from procman.core.manifest import Manifest, Service
 from procman.rules.base import Context, Problem
@@ -43,7 +44,7 @@ OFF = frozenset({"", "0", "false", "no", "off"})
 def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each debugger in a command or a variable."""
     for service in written(context.manifest):
-        said = next((words for call in calls(service.command) if (words := _debugger(call))), None)
+        said = next((words for call in context.programs(service) if (words := _debugger(call))), None)
         if said is not None:
             at = context.manifest.places.value("services", service.name, "command")
             yield Problem(at, f"'{service.name}' runs with a debugger: {said}", HELP)
@@ -62,12 +63,14 @@ def _debugger(call: Call) -> str | None:
     """Return what opens a debugger, or None; node's own options end where its script begins."""
     if call.name in ("debugpy", "pdb"):
         return call.name
-    for word in call.args:
-        if call.name == "node" and not word.startswith("-"):
-            break
-        if (call.name == "node" and _inspects(word)) or (call.name == "java" and "jdwp" in word):
-            return word.partition("=")[0]
-    return None
+    known = {"node": _inspects, "tsx": _inspects, "bun": _inspects, "deno": _inspects, "java": _attaches}
+    opens = known.get(call.name)
+    words = call.args if call.name == "java" else own_options(call)
+    return next((word.partition("=")[0] for word in words if opens(word)), None) if opens is not None else None
+
+
+def _attaches(word: str) -> bool:
+    return "jdwp" in word
 
 
 def _inspects(word: str) -> bool:

@@ -1,8 +1,8 @@
 """Something of PM2 is left.
 
 ## What it checks
-`pm2`, `pm2-runtime` or `forever` as the command, and variables that only PM2 reads or sets: `PM2_*`, `pm_id`,
-`NODE_APP_INSTANCE`.
+`pm2`, `pm2-runtime` or `forever` in the command or in the script of package.json that it names, and variables that only
+PM2 reads or sets: `PM2_*`, `pm_id`, `NODE_APP_INSTANCE`.
 
 ## Why it matters
 PM2 started by procman starts its own daemon, which outlives the service and runs what procman does not see. A
@@ -23,7 +23,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from procman.core.argv import PACKAGE_RUNNERS, calls
 from procman.core.asked import written
 from procman.core.diagnostics import Severity
 from procman.rules.base import Context, Problem
@@ -42,13 +41,11 @@ def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each command that is PM2, and each variable that only PM2 knows."""
     places = context.manifest.places
     for service in written(context.manifest):
-        for call in calls(service.command):
-            named = {call.name, *(call.args[:2] if call.name in PACKAGE_RUNNERS else ())} & MANAGERS
-            if named:
-                message = f"'{service.name}' is started by {named.pop()}, a second process manager"
-                help_text = "run the program itself, such as node src/index.js; count it with `instances`"
-                yield Problem(places.value("services", service.name, "command"), message, help_text)
-                break
+        named = next((call.name for call in context.programs(service) if call.name in MANAGERS), None)
+        if named is not None:
+            message = f"'{service.name}' is started by {named}, a second process manager"
+            help_text = "run the program itself, such as node src/index.js; count it with `instances`"
+            yield Problem(places.value("services", service.name, "command"), message, help_text)
         for name, _ in service.env:
             if name[:2] in ("PM", "pm", "NO") and re.fullmatch(VARIABLE, name):
                 at = places.key("services", service.name, "env", name)

@@ -27,10 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from procman.core.argv import calls, option
+from procman.core.argv import option
 from procman.core.asked import written
 from procman.core.diagnostics import Related, Severity
-from procman.core.manifest import Manifest, Service
+from procman.core.manifest import Service
 from procman.core.places import Address
 from procman.core.source import Span
 from procman.rules.base import Context, Problem
@@ -55,7 +55,7 @@ def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each port beside `listen` that is another one."""
     manifest = context.manifest
     for service in written(manifest):
-        for port, at, words in _ports(manifest, service):
+        for port, at, words in _ports(context, service):
             known = [place.port for place in service.places if isinstance(place, Address)]
             if known and port.isdecimal() and int(port) not in known:
                 related = Related(manifest.places.value("services", service.name, "listen"), "the address")
@@ -63,11 +63,12 @@ def check(context: Context) -> Iterator[Problem]:
                 yield Problem(at, message, "remove it: procman sets PORT and hands the socket over", (related,))
 
 
-def _ports(manifest: Manifest, service: Service) -> Iterator[tuple[str, Span, str]]:
+def _ports(context: Context, service: Service) -> Iterator[tuple[str, Span, str]]:
+    manifest = context.manifest
     for name, value in service.env:
         if name == "PORT":
             yield value, manifest.places.value("services", service.name, "env", name), "PORT"
-    for call in calls(service.command):
+    for call in context.programs(service):
         names = OPTIONS.get(call.name, ())
         said = option(call.args, *names) if names else None
         if said:

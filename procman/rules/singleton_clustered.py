@@ -4,7 +4,8 @@
 The command of each `kind: singleton`, and of each service with `consumes`: `pm2 -i`, `gunicorn -w`, `hypercorn -w`,
 `uvicorn --workers`, `granian --workers`, `puma -w`, `celery worker` without `-c 1` or `--pool solo`, `node ...
 --cluster`, `throng` and the like, `docker compose up --scale`, and the variables that say the same (`WEB_CONCURRENCY`,
-`UVICORN_WORKERS`, `GRANIAN_WORKERS`). One worker is fine.
+`UVICORN_WORKERS`, `GRANIAN_WORKERS`). Inside `npx`, `uv run` and their kin, and in the script of package.json that
+`npm run` names, too. One worker is fine.
 
 ## Why it matters
 procman starts one process, and that one starts several: each of them subscribes, and every record is written as often
@@ -27,7 +28,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from procman.core.argv import PACKAGE_RUNNERS, Call, calls, option
+from procman.core.argv import Call, option
 from procman.core.diagnostics import Related, Severity
 from procman.core.guards import alone
 from procman.core.manifest import Service
@@ -64,7 +65,7 @@ def check(context: Context) -> Iterator[Problem]:
     for service in context.manifest.services:
         if not alone(service):
             continue
-        said = next((words for call in calls(service.command) if (words := _several(call))), None)
+        said = next((words for call in context.programs(service) if (words := _several(call))), None)
         declared = Related(places.value("services", service.name, "kind"), f"declared {service.kind} here")
         if said is not None:
             message = f"'{service.name}' may run once, and its command starts several: {said}"
@@ -85,9 +86,6 @@ def _several(call: Call) -> str | None:
             return f"{call.name} {name} {value}".rstrip()
     if call.name == "celery" and "worker" in call.args:
         return _celery(call)
-    if call.name in PACKAGE_RUNNERS:
-        inner = next((i for i, word in enumerate(call.args) if word in WORKERS or word in CLUSTERS), None)
-        return _several(Call(call.args[inner], call.args[inner + 1 :], call.words)) if inner is not None else None
     return _cluster(call)
 
 
@@ -112,7 +110,7 @@ def _variable(context: Context, service: Service) -> str | None:
     """Return the variable that gives the command's server several workers, unless the command itself says how many."""
     known = context.facts.services.get(service.name) if context.facts else None
     values = {**dict(known.variables if known else ()), **dict(service.env)}
-    for call in calls(service.command):
+    for call in context.programs(service):
         if option(call.args, *WORKERS.get(call.name, ())) is not None:
             continue
         for name in VARIABLES.get(call.name, ()):

@@ -23,7 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from procman.core.argv import Call, calls, option
+from procman.core.argv import Call, option
 from procman.core.asked import written
 from procman.core.diagnostics import Related, Severity
 from procman.core.quantity import format_time
@@ -48,7 +48,7 @@ def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each service whose server drains as long as its stop timeout, or longer."""
     places = context.manifest.places
     for service in written(context.manifest):
-        drain, name = max(((_drain(call), call.name) for call in calls(service.command)), default=(0.0, ""))
+        drain, name = max(((_drain(call), call.name) for call in context.programs(service)), default=(0.0, ""))
         if drain < service.stop.timeout or not drain:
             continue
         command = places.value("services", service.name, "command")
