@@ -5,18 +5,18 @@ from __future__ import annotations
 import socket
 import ssl
 from functools import lru_cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from procman.adapters import installation
 from procman.core.broker_place import BrokerPlace, no_tls, no_websocket, untrusted
 from procman.core.checks import Unknown
+from procman.core.installation import PAHO
 from procman.core.mqtt import door, without_credentials
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
 
-INSTALL = "pip install 'procman[verify]'"
 SECONDS = 5.0
 MOST_IN_FLIGHT = 500
 V5 = 5
@@ -26,8 +26,7 @@ NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "UNEXPECTED_EOF_WHILE_
 
 def client(place: BrokerPlace, client_id: str, version: int, *, clean: bool, manual: bool) -> Client:
     """Return a client; Unknown where paho is not installed, or the authorities cannot be read."""
-    if find_spec("paho") is None:
-        raise Unknown("paho-mqtt is not installed, so no broker can be asked", INSTALL)
+    installation.demand("no broker can be asked", PAHO)
     from paho.mqtt.client import Client  # noqa: PLC0415 - an extra
     from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion  # noqa: PLC0415 - same
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
+from procman.adapters import installation
 from procman.core.checks import Unknown
 from procman.core.database_place import file_of
+from procman.core.installation import PSYCOPG, PYMYSQL, SQLALCHEMY
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, TableClause
     from sqlalchemy.engine import Engine
 
-INSTALL = "pip install 'procman[verify]'"
 SECONDS = 10
 DRIVERS = {
     "postgresql": "postgresql+psycopg",
@@ -27,7 +27,7 @@ DRIVERS = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
-MODULES = {"postgresql": "psycopg", "mysql": "pymysql", "mariadb": "pymysql"}
+NEEDS = {"postgresql": (PSYCOPG,), "mysql": (PYMYSQL,), "mariadb": (PYMYSQL,)}
 
 
 def described(database: str) -> str:
@@ -67,11 +67,8 @@ def clause(name: str) -> TableClause:
 
 def _engine(database: str, directory: str, *, write: bool) -> Engine:
     url, options = _target(database, directory, write=write)
-    if find_spec("sqlalchemy") is None:
-        raise Unknown("SQLAlchemy is not installed, so no database can be asked", INSTALL)
-    driver = MODULES.get(url.partition("+")[0])
-    if driver and find_spec(driver) is None:
-        raise Unknown(f"{driver} is not installed, so {described(database)} cannot be asked", INSTALL)
+    needs = (SQLALCHEMY, *NEEDS.get(url.partition("+")[0], ()))
+    installation.demand(f"{described(database)} cannot be asked", *needs)
     from sqlalchemy import NullPool, create_engine  # noqa: PLC0415 - an extra
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - same
 

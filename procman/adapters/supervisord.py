@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from procman.adapters import installation
 from procman.adapters.state import State
 from procman.core.errors import Failed
+from procman.core.installation import SUPERVISOR
 
 ANSWER_WITHIN = 20.0
 POLL = 0.02
@@ -40,7 +42,7 @@ def launch(state: State, answers: Callable[[], bool], *, foreground: bool) -> in
     killed, also when the wait is interrupted: until then nobody could ask it to end, and its services die with it.
     """
     if importlib.util.find_spec("supervisor") is None:
-        raise Failed("supervisord is not installed beside procman", "pip install 'supervisor>=4.3,<4.4'")
+        raise Failed("supervisord is not installed beside procman", installation.this().adding(SUPERVISOR))
     process: subprocess.Popen[bytes] | None = None
     answered = False
     try:
