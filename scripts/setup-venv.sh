@@ -76,6 +76,8 @@ pip() {
 }
 echo "setup: installing $(grep -c '^[a-z]' "requirements/$set.txt") pinned packages (requirements/$set.txt)"
 pip install --require-hashes -r "requirements/$set.txt"
+# Until the distribution had a name of its own its record said procman; as two, removing one would break the other.
+pip uninstall --yes procman
 pip install --no-deps --no-build-isolation --editable .
 # Without a wheel pip would fetch a program from elsewhere: `make shell` takes the one on PATH, or says what is missing.
 [ "$set" != dev ] || pip install --only-binary :all: --require-hashes -r requirements/shell.txt 2>/dev/null || true

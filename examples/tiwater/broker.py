@@ -97,7 +97,7 @@ def main() -> int:
     try:
         asyncio.run(run_amqtt(port))
     except ModuleNotFoundError:
-        LOG.error("no broker: install the package mosquitto, or pip install 'procman[demo]'")  # noqa: TRY400
+        LOG.error("no broker: install the package mosquitto, or %s -m pip install amqtt", sys.executable)  # noqa: TRY400
         return os.EX_UNAVAILABLE
     return os.EX_OK
 

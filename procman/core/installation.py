@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from procman.core.values import dataclass
 
+DISTRIBUTION = "procman-supervisor"
+"""The name that installers know procman by (docs/decisions/0030-a-name-of-our-own.md)."""
+
 
 class Installer(StrEnum):
     """Who looks after the packages beside procman."""

@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from tests.architecture.repository import ROOT
 
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?P<rest>(?:.*\\\n)*.*)", re.MULTILINE)
+OURS = "procman-supervisor"
 HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 Pins = dict[tuple[str, str], frozenset[str]]
@@ -26,7 +27,7 @@ def test_requirements_are_what_the_lock_holds(group: str) -> None:
 def test_the_lock_was_made_from_this_pyproject() -> None:
     """uv.lock records the very dependencies, extras and groups that pyproject.toml asks for."""
     project = _read("pyproject.toml")
-    recorded = _packages(_read("uv.lock"))["procman"]["metadata"]
+    recorded = _packages(_read("uv.lock"))[OURS]["metadata"]
     wanted = {_key(text) for text in project["project"]["dependencies"]}
     for extra, texts in project["project"]["optional-dependencies"].items():
         wanted |= {(*_key(text), extra) for text in texts}
@@ -60,7 +61,7 @@ def _exported(text: str) -> Pins:
 def _locked(lock: dict[str, Any], group: str) -> Pins:
     """The packages that a group reaches, over every edge of the lock's graph."""
     packages = _packages(lock)
-    todo = list(packages["procman"]["dev-dependencies"][group])
+    todo = list(packages[OURS]["dev-dependencies"][group])
     seen: set[tuple[str, str]] = set()
     while todo:
         edge = todo.pop()
@@ -69,7 +70,7 @@ def _locked(lock: dict[str, Any], group: str) -> Pins:
                 seen.add((edge["name"], extra))
                 package = packages[edge["name"]]
                 todo += package["optional-dependencies"][extra] if extra else package.get("dependencies", [])
-    return {(name, packages[name]["version"]): _hashes(packages[name]) for name, _ in seen if name != "procman"}
+    return {(name, packages[name]["version"]): _hashes(packages[name]) for name, _ in seen if name != OURS}
 
 
 def _hashes(package: dict[str, Any]) -> frozenset[str]:

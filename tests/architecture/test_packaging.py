@@ -1,5 +1,6 @@
 """What a user gets from an index: built here, offline, and looked into."""
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -23,7 +24,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     _hatchling("sdist", ROOT, folder)
     # Not tarfile: its safe filter came with 3.11.4, and Debian 12 has 3.11.2.
     _run(["tar", "-xzf", str(_only(folder, "*.tar.gz"))], folder)
-    _hatchling("wheel", folder / f"procman-{__version__}", folder)
+    _hatchling("wheel", folder / f"procman_supervisor-{__version__}", folder)
     return folder
 
 
@@ -56,9 +57,13 @@ def test_the_wheel_holds_every_file_of_the_package(built: Path) -> None:
 def test_the_wheel_names_the_command_and_the_version(built: Path) -> None:
     """Installing the wheel makes a `procman` command, in the version that procman/__init__.py states."""
     with zipfile.ZipFile(_only(built, "*.whl")) as wheel:
-        info = f"procman-{__version__}.dist-info"
+        info = f"procman_supervisor-{__version__}.dist-info"
         assert "procman = procman.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()
-        assert f"\nVersion: {__version__}\n" in wheel.read(f"{info}/METADATA").decode()
+        metadata = wheel.read(f"{info}/METADATA").decode()
+    assert f"\nName: procman-supervisor\nVersion: {__version__}\n" in metadata
+    assert {"Source", "Documentation", "Changelog"} == set(
+        re.findall(r"^Project-URL: (\w+), https://", metadata, re.MULTILINE)
+    )
 
 
 def test_the_sdist_holds_what_a_packager_needs(built: Path) -> None:

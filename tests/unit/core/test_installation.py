@@ -5,7 +5,16 @@ import tomllib
 
 import pytest
 
-from procman.core.installation import PAHO, PSYCOPG, PYMYSQL, SQLALCHEMY, SUPERVISOR, Installation, Installer
+from procman.core.installation import (
+    DISTRIBUTION,
+    PAHO,
+    PSYCOPG,
+    PYMYSQL,
+    SQLALCHEMY,
+    SUPERVISOR,
+    Installation,
+    Installer,
+)
 from tests.architecture.repository import ROOT
 
 PYTHON = "/opt/pro man/bin/python"
@@ -50,6 +59,7 @@ def test_what_is_asked_for_is_what_the_metadata_asks_for() -> None:
     needs = [need.requirement for need in (PAHO, PSYCOPG, PYMYSQL, SQLALCHEMY)]
     assert sorted(needs) == sorted(project["optional-dependencies"]["verify"])
     assert SUPERVISOR in project["dependencies"]
+    assert project["name"] == DISTRIBUTION
     assert [need.package for need in (PAHO, PSYCOPG, PYMYSQL, SQLALCHEMY)] == [
         "paho-mqtt",
         "psycopg",
