@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.tiwater import EXAMPLES
 
+PACKAGES = EXAMPLES.parent / "scripts" / "packages.sh"
 LAST_LINE = "500 published, 500 rows, 0 duplicates, 0 lost, 0 processes left"
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -43,7 +44,19 @@ def test_a_loss_names_the_broker_that_stands_in(tmp_path: Path) -> None:
     *_before, failed, kept = done.stdout.splitlines()
     shutil.rmtree(kept.removeprefix("logs and state are kept in "))
     assert failed.partition("; ")[2] == (
-        "the broker was amqtt, which may lose what it has confirmed. "
-        "Use mosquitto: sudo apt-get install mosquitto (dnf, apk and pacman know it by the same name)"
+        "the broker was amqtt, which may lose what it has confirmed. Use mosquitto: install the package mosquitto"
     )
     assert done.returncode == 1
+
+
+def test_the_better_broker_is_installed_as_this_system_does() -> None:
+    """In a checkout the hint is a command of the system that is there."""
+    done = subprocess.run(
+        [sys.executable, "-c", "import demo; print(demo.blame_amqtt())"],
+        cwd=EXAMPLES / "tiwater",
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    hint = subprocess.run([PACKAGES, "hint", "mosquitto"], check=True, capture_output=True, text=True).stdout
+    assert done.stdout.endswith(f"Use mosquitto: {hint}")

@@ -57,7 +57,8 @@ def test_what_is_asked_for_is_what_the_metadata_asks_for() -> None:
     """Requirements in messages, and the name, are those of pyproject.toml."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     needs = [need.requirement for need in (PAHO, PSYCOPG, PYMYSQL, SQLALCHEMY)]
-    assert sorted(needs) == sorted(project["optional-dependencies"]["verify"])
+    asked = {need.partition(";")[0] for need in project["optional-dependencies"]["verify"]}
+    assert set(needs) == asked - {"psycopg>=3.2"}  # that one is for where there is no wheel of libpq
     assert SUPERVISOR in project["dependencies"]
     assert project["name"] == DISTRIBUTION
     assert [need.package for need in (PAHO, PSYCOPG, PYMYSQL, SQLALCHEMY)] == [
