@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
 
-from procman.adapters import patience
+from procman.adapters import patience, supervisord
+from procman.adapters.state import State
 from procman.adapters.supervisor_rpc import Client
 from procman.core.errors import Failed
 from tests.support.supervised import Lab, Unit
@@ -36,6 +37,16 @@ with socket.socket(socket.AF_UNIX) as listener:
         body = b"<methodResponse><params><param><value><int>1</int></value></param></params></methodResponse>"
         client.sendall(b"HTTP/1.0 200 OK\\r\\n\\r\\n" + body)
         client.close()
+"""
+
+STARTS = """
+import sys, time
+end = time.monotonic() + 3
+while time.monotonic() < end:
+    if sys.argv[2] == "sleeps":
+        time.sleep(0.1)
+open(sys.argv[1], "w").close()
+time.sleep(60)
 """
 
 
@@ -93,3 +104,18 @@ def test_a_supervisord_that_is_stopped_is_given_up() -> None:
         finally:
             os.kill(lab.pid, signal.SIGCONT)
         assert wait_until(lab.answers, 20, "it answers again")
+
+
+@pytest.mark.parametrize(("manner", "comes"), [("works", True), ("sleeps", False)])
+def test_a_supervisord_that_starts_slowly_is_waited_for_while_it_works(
+    manner: str, comes: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow processor needs longer to start it than one that hangs is given."""
+    monkeypatch.setattr(supervisord, "ANSWER_WITHIN", 0.5)
+    state = State(str(tmp_path))
+    with subprocess.Popen([sys.executable, "-c", STARTS, str(tmp_path / "there"), manner]) as process:
+        try:
+            with nullcontext() if comes else pytest.raises(Failed, match=r"supervisord did not answer within \d+ s"):
+                supervisord._wait_for(process, state, (tmp_path / "there").exists)
+        finally:
+            process.kill()
