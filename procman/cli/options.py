@@ -13,7 +13,7 @@ from procman.core.quantity import parse_size, parse_time
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Size(click.ParamType[int]):
+class Size(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """A size such as 2G, in bytes."""
 
     name = "SIZE"
@@ -28,7 +28,7 @@ class Size(click.ParamType[int]):
             self.fail(str(error), param, ctx)
 
 
-class Time(click.ParamType[float]):
+class Time(click.ParamType):  # type: ignore[type-arg]  # as above
     """A time such as 10m, in seconds."""
 
     name = "TIME"

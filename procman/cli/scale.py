@@ -8,7 +8,7 @@ from procman.cli import completing
 from procman.cli.options import environment, file_option
 
 
-class Count(click.ParamType[tuple[str, int]]):
+class Count(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """SERVICE=NUMBER."""
 
     name = "SERVICE=NUMBER"
