@@ -67,12 +67,15 @@ def site() -> Iterator[Site]:
 @pytest.mark.timeout(300)
 def test_every_command_of_a_page_does_what_is_shown(page: Path, site: Site) -> None:
     """Each command ends with the code behind it, and says the lines below it in that order."""
+    held = 0
     for fence in fences(page):
         if fence.file is not None:
             (site.folder / fence.file).write_text(fence.text, encoding="utf-8")
         if fence.kind == "console":
             for command in shown(fence):
                 _hold(name(page), command, site.run(command.words))
+                held += 1
+    assert held == page.read_text(encoding="utf-8").count("\n$ procman")
 
 
 def test_every_json_key_and_state_is_in_the_guide(site: Site) -> None:

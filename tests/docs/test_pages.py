@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -29,19 +30,40 @@ _LINK = re.compile(r"\]\((?!https?://)(?P<path>[^)#\s]*)(?:#(?P<part>[^)\s]+))?\
 _WORDS = re.compile(rf"(?<![\w/.-])procman (?P<words>(?:{'|'.join(COMMANDS)})\b[^\n|;&#`)]*)")
 
 
+def test_links_are_found_at_all() -> None:
+    """README and guide are full of them: an expression that finds none would pass every page."""
+    assert [len(_LINK.findall(prose(page))) > 10 for page in (README, GUIDE)] == [True, True]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_links_lead_somewhere(page: Path) -> None:
     """A link to a file of the project, and to a heading in it, has its target."""
-    for link in _LINK.finditer(prose(page)):
+    assert list(_broken(page, prose(page))) == []
+
+
+def test_a_broken_link_is_seen() -> None:
+    """Negative control: a page and a heading that are not there are found, and what is there is not."""
+    text = "[a](docs/gone.md) [b](#nowhere) [c](docs/guide.md#nowhere) [d](docs/guide.md) [e](https://example.org/gone)"
+    assert list(_broken(README, text)) == [
+        "docs/gone.md is not there",
+        "README.md has no heading #nowhere",
+        "docs/guide.md has no heading #nowhere",
+    ]
+
+
+def _broken(page: Path, text: str) -> Iterator[str]:
+    for link in _LINK.finditer(text):
         target = (page.parent / link["path"]).resolve() if link["path"] else page
-        assert target.exists(), f"{name(page)}: {link['path']} is not there"
-        if link["part"]:
-            assert link["part"] in _anchors(target), f"{name(page)}: {name(target)} has no heading #{link['part']}"
+        if not target.exists():
+            yield f"{link['path']} is not there"
+        elif link["part"] and link["part"] not in _anchors(target):
+            yield f"{name(target)} has no heading #{link['part']}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_commands_have_options_that_exist(page: Path) -> None:
     """Whatever procman command stands in a block of code is one that procman understands."""
+    wrong = []
     for fence in fences(page):
         said = fence.kind == "console"
         lines = [line for line in fence.text.splitlines() if line.startswith("$ ") or not said]
@@ -50,7 +72,8 @@ def test_commands_have_options_that_exist(page: Path) -> None:
             try:
                 _parse(words)
             except click.UsageError as error:
-                pytest.fail(f"{name(page)}: procman {' '.join(words)}: {error.format_message()}")
+                wrong.append(f"procman {' '.join(words)}: {error.format_message()}")
+    assert wrong == []
 
 
 def test_an_unknown_option_is_seen() -> None:

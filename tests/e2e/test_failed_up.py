@@ -18,7 +18,7 @@ def test_a_crashing_new_version_is_undone(running: Project) -> None:
     running.write({"api": running.api(command=service("crasher"), **QUICK), "mqtt": running.mqtt()})
     ended(running.run("up"), 1, "api-0 was not replaced", "exit status 3", "crasher: cannot reach the database")
     assert running.pids() == before
-    assert set(running.reach({"api-0": "ready"})["manager"]) >= {"pid"}
+    running.reach({"api-0": "ready"})
     answers = {_answer(running)["instance"] for _ in range(40)}
     assert answers == {"0", "1"}
     running.write()

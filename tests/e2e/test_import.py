@@ -250,8 +250,18 @@ services:
     assert [h["words"] for h in document["hidden"]] == ["[eventlistener:mem]", "[include]"]
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe\0", b"[program:x\n", b"command=1", b"[supervisord]\n", b"\x1b[31m"])
-def test_what_is_no_supervisord_file_is_refused(tmp_path: Path, data: bytes) -> None:
-    """1 or 2, with the reason."""
+@pytest.mark.parametrize(
+    ("data", "code", "words"),
+    [
+        (b"\xff\xfe\0", 2, "supervisord.conf:1:1: the file is UTF-16, not UTF-8"),
+        (b"[program:x\n", 2, "no file of supervisord's: File contains no section headers"),
+        (b"command=1", 2, "no file of supervisord's: File contains no section headers"),
+        (b"[supervisord]\n", 1, "it names no process that could be a service"),
+        (b"\x1b[31m", 2, "supervisord.conf:1:1: control character U+001B"),
+    ],
+)
+def test_what_is_no_supervisord_file_is_refused(tmp_path: Path, data: bytes, code: int, words: str) -> None:
+    """1 for one without a process, 2 for what cannot be read, each with its reason; nothing is written."""
     (tmp_path / "supervisord.conf").write_bytes(data)
-    assert procman(tmp_path, "import", "supervisord").code in (1, 2)
+    ended(procman(tmp_path, "import", "supervisord"), code, words)
+    assert [path.name for path in tmp_path.iterdir()] == ["supervisord.conf"]

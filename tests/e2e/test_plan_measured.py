@@ -49,6 +49,7 @@ def test_limits_stand_beside_what_was_needed(measured: Project) -> None:
     rows = {row["service"]: row for row in document["measured"]}
     assert document["margin_percent"] == 25
     assert ("wasteful", "about to be hit") == (rows["api"]["flag"], rows["tight"]["flag"])
+    assert rows.keys() == {"api", "tight"}
     for row in rows.values():
         assert 30 << 20 < row["usual_bytes"] <= row["peak_bytes"] < 60 << 20
         assert row["peak_bytes"] * 1.25 <= row["proposal_bytes"] <= row["peak_bytes"] * 1.25 + (10 << 20)
@@ -57,7 +58,9 @@ def test_limits_stand_beside_what_was_needed(measured: Project) -> None:
 
 def test_status_reports_peak_and_usual(measured: Project) -> None:
     """The same figures are in the status document of each instance."""
-    for row in measured.status()["instances"]:
+    rows = measured.status()["instances"]
+    assert len(rows) == 3
+    for row in rows:
         assert 30 << 20 < row["memory_usual_bytes"] <= row["memory_peak_bytes"]
 
 

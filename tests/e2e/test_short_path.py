@@ -30,7 +30,9 @@ def test_what_runs_is_restarted_from_cron(shop: Project) -> None:
         before = shop.pids()
         ended(shop.run(*words, env=cron), 0)
         assert shop.pids() != before
-    for pid in shop.pids().values():
+    pids = shop.pids()
+    assert pids.keys() == {"api-0", "api-1", "api-2", "mqtt-0"}
+    for pid in pids.values():
         assert Path(f"/proc/{pid}/cmdline").read_bytes().startswith(f"{folder}/shopctl\0".encode())
 
 

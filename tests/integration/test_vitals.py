@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 from procman.adapters import vitals
+
+TIME_ERROR = 5
+"""ntp_gettime(3): the clock is not synchronised."""
 
 
 def test_free_room_is_that_of_the_nearest_folder(tmp_path: Path) -> None:
@@ -17,13 +23,35 @@ def test_free_room_is_that_of_the_nearest_folder(tmp_path: Path) -> None:
     assert found.free > 0
 
 
-def test_limits_and_clock_can_be_read_here() -> None:
-    """Files, processes and the clock of this very machine are plausible."""
-    soft, hard = vitals.open_files()
-    assert 0 < soft <= hard
-    assert vitals.processes() is None or (vitals.processes() or 0) > 0
-    assert vitals.synchronised() in (True, False, None)
-    assert vitals.oom_kills() >= 0
+LIMITED = """
+import os, resource
+from procman.adapters import vitals
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 200))
+resource.setrlimit(resource.RLIMIT_NPROC, (321, 321))
+print(vitals.open_files(), vitals.processes())
+if os.geteuid() == 0:
+    os.setresuid(65534, 65534, 65534)
+print(vitals.processes())
+"""
+
+
+def test_limits_are_those_of_the_process() -> None:
+    """Open files now and at most; processes of a user, and none for root, to whom that limit does not apply."""
+    done = subprocess.run([sys.executable, "-c", LIMITED], capture_output=True, text=True, check=True, timeout=60)
+    own = None if os.geteuid() == 0 else 321
+    assert done.stdout == f"(100, 200) {own}\n321\n"
+
+
+def test_the_clock_is_what_the_kernel_says_of_it() -> None:
+    """By another call, which says TIME_ERROR of a clock that nobody sets."""
+    state = ctypes.CDLL(None).ntp_gettime(ctypes.create_string_buffer(512))
+    assert vitals.synchronised() is (state != TIME_ERROR)
+
+
+def test_kills_are_those_that_the_kernel_counts() -> None:
+    """The counter of this very machine, read in another way."""
+    counters = dict(line.split() for line in Path("/proc/vmstat").read_text(encoding="ascii").splitlines())
+    assert vitals.oom_kills() == int(counters["oom_kill"])
 
 
 def test_a_counter_of_kills_is_found(tmp_path: Path) -> None:

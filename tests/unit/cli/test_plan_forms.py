@@ -127,7 +127,9 @@ def test_markdown_is_a_comment() -> None:
     assert text.startswith("### `tiwater`, profile `maximum`: does not fit, over budget\n")
     assert "- api 4 -> 3\n" in text
     assert "= 1 unchanged" in text
-    for block in re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE):
+    blocks = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
+    assert [len(block.splitlines()) for block in blocks] == [5, 5], "services and profiles, each with two lines above"
+    for block in blocks:
         assert len({line.count("|") for line in block.splitlines()}) == 1
 
 
@@ -157,7 +159,9 @@ def test_svg_draws_within_its_frame() -> None:
     """No part of the bar leaves the picture, even when more is needed than the machine has."""
     root = ET.fromstring(svg(plan("maximum", GIB)))  # noqa: S314 - our own output
     width = float(root.attrib["width"])
-    for box in root.iter("{http://www.w3.org/2000/svg}rect"):
+    boxes = list(root.iter("{http://www.w3.org/2000/svg}rect"))
+    assert len(boxes) > 4
+    for box in boxes:
         assert float(box.get("x", "0")) + float(box.attrib["width"]) <= width + 0.5
 
 

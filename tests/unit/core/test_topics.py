@@ -89,6 +89,21 @@ def test_broader_filters_cover(pattern: str, topic: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("topic", "expected"),
+    [
+        ("a/b/c", ["a/b/#", "a/#", "#"]),
+        ("a", ["#"]),
+        ("+/b", ["+/#", "#"]),
+        ("a/#", ["a/#", "#"]),
+        ("/", ["/#", "#"]),
+    ],
+)
+def test_broader_filters_come_closest_first(topic: str, expected: list[str]) -> None:
+    """One for each level that is cut off, down to the one that takes everything."""
+    assert expected == broader(topic)
+
+
+@pytest.mark.parametrize(
     ("topic", "parts"),
     [
         *(("a/b", (None, "a/b")), ("$share/g/a/+", ("g", "a/+")), ("$shared/a", (None, "$shared/a"))),
