@@ -78,13 +78,15 @@ def _fault(table: Table, index: Index, wanted: set[str], known: dict[str, bool])
     """Return why `index` is no effective key, or None when it is one; of several faults the first."""
     found = {_same(table, column) for column in index.columns if column is not None}
     on = f"({', '.join(column or 'an expression' for column in index.columns)})"
+    where = f", where {index.where}" if index.where is not None else ""
     nullable = sorted(column for column in found if known.get(column, True))
     faults = (
         (not index.unique, f"it is not unique, on {on}"),
         (None in index.columns, f"it is on an expression, {on}: an upsert on the columns does not meet it"),
-        (index.where is not None, f"it is partial, where {index.where}: rows outside are not held together"),
+        (found < wanted and _narrower(table, index, wanted), f"it is narrower, on {on}{where}: {REFUSES}"),
+        (bool(where), f"it is partial{where}: rows outside are not held together"),
         (bool(index.prefixes), f"only the beginning of {_listed(index.prefixes)} counts: {REFUSES}"),
-        (found < wanted, f"it is narrower, on {on}: {REFUSES}"),
+        (found < wanted, f"it is narrower, on {on}"),
         (found > wanted, f"it is wider, on {on}: doubles that differ in the rest are let in"),
         (found != wanted, f"it is on other columns, {on}"),
         (not index.valid, "it is invalid, as a CREATE INDEX CONCURRENTLY that failed leaves it"),
