@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import signal
@@ -13,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.support.tiwater import need
+from tests.support.tiwater import npm_packages
 from tests.support.waiting import wait_until
 
 PACKAGE = Path(__file__).parents[1] / "data" / "pm2-from-npm"
@@ -23,18 +20,8 @@ PATIENCE = 60.0
 
 
 def installed() -> Path:
-    """The folder of PM2's programs, installed as its lock file says; once for all tests that run beside each other."""
-    need("node", "nodejs")
-    npm = need("npm", "npm")
-    lock, mark = PACKAGE / "package-lock.json", PACKAGE / "node_modules" / ".package-lock.json"
-    with (PACKAGE / "package.json").open("rb") as turn:
-        fcntl.flock(turn, fcntl.LOCK_EX)
-        if not mark.exists() or mark.stat().st_mtime < lock.stat().st_mtime:
-            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = subprocess.run(command, cwd=PACKAGE, check=False, capture_output=True, text=True)
-            if done.returncode != 0:
-                pytest.fail(f"npm ci failed in {PACKAGE}:\n{done.stderr[-2000:]}")
-    return PACKAGE / "node_modules" / ".bin"
+    """The folder of PM2's programs, installed as its lock file says."""
+    return npm_packages(PACKAGE) / "node_modules" / ".bin"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pytest
 from procman.adapters.host import PRELOADS
 from procman.runtime import procfs
 from procman.runtime.sockets import queued
-from tests.support.tiwater import need
+from tests.support.tiwater import npm_packages
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -49,15 +49,7 @@ def python_server(name: str, folder: Path | None = None) -> list[str]:
 
 def node_packages() -> Path:
     """The folder of the node servers, with express, fastify, koa and ws installed as its lock file says."""
-    need("node", "nodejs")
-    npm = need("npm", "npm")
-    lock, installed = NODE_SERVERS / "package-lock.json", NODE_SERVERS / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=NODE_SERVERS, check=False, capture_output=True, text=True)
-        if done.returncode != 0:
-            pytest.fail(f"npm ci failed in {NODE_SERVERS}:\n{done.stderr[-2000:]}")
-    return NODE_SERVERS
+    return npm_packages(NODE_SERVERS)
 
 
 class Running:

@@ -1,5 +1,6 @@
 """The services of examples/tiwater and a real mosquitto, started for one test and ended with it."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -40,14 +41,22 @@ def need(program: str, package: str) -> str:
 
 def node_example() -> Path:
     """The folder of the node example, with its packages installed as its lock file says."""
+    return npm_packages(EXAMPLES / "tiwater-node")
+
+
+def npm_packages(folder: Path) -> Path:
+    """`folder`, with the packages installed that its lock file names; once for all tests that run beside each other."""
     need("node", "nodejs")
     npm = need("npm", "npm")
-    folder = EXAMPLES / "tiwater-node"
     lock, installed = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        done = subprocess.run([npm, "ci", "--ignore-scripts"], cwd=folder, check=False, capture_output=True, text=True)
-        if done.returncode != 0:
-            pytest.fail(f"npm ci failed in {folder}:\n{done.stderr[-2000:]}")
+    with (folder / "package.json").open("rb") as turn:
+        # npm ci empties the folder first: what another test has just installed would be gone under its feet.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+            command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+            if done.returncode != 0:
+                pytest.fail(f"npm ci failed in {folder}:\n{done.stderr[-2000:]}")
     return folder
 
 
