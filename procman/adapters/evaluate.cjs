@@ -31,7 +31,7 @@ const values = { ...process.env, ...request.env }
 function asked (name) {
   if (typeof name !== 'string') return
   const frames = String(new Error().stack).split('\n') // Error, this, the trap, and who asks: node itself does, too
-  if (!/\bnode:/.test(frames[3] || '')) read.add(name)
+  if (!/\bnode:|[ (]internal\//.test(frames[3] || '')) read.add(name)
 }
 const environment = new Proxy(values, {
   get (target, name) { asked(name); return target[name] },

@@ -46,7 +46,10 @@ const second = http.createServer().listen(process.env.WHERE, () => {
 
 @pytest.mark.parametrize(
     ("script", "code"),
-    [("plain.cjs", TERM), ("module.mjs", TERM), ("express.cjs", TERM), ("fastify.mjs", 7), ("koa.cjs", 7)],
+    [
+        *((name, TERM) for name in ("plain.cjs", "old.cjs", "module.mjs", "express.cjs")),
+        *((name, 7) for name in ("fastify.mjs", "koa.cjs")),
+    ],
 )
 def test_server_takes_its_address_and_drains(tmp_path: Path, script: str, code: int) -> None:
     """As it is, it answers on the socket it was handed; told to stop it answers what comes, then does as it would."""

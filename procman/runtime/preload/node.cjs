@@ -6,7 +6,8 @@
 // PROCMAN_READY_FD  a socket to the manager, for `ready: ipc`: process.send('ready') becomes READY=1 there
 // PROCMAN_DRAIN  "SECONDS SIGNAL": how long open requests may take after the signal; without it nothing is drained
 //
-// Leans on: net.Server.prototype.listen and close, process.emit, server.closeIdleConnections. All of them are documented.
+// Leans on: net.Server.prototype.listen and close, process.emit, server.keepAliveTimeout and closeIdleConnections. All of
+// them are documented. Runs on node 12, too, so it has none of the language that came later.
 const fs = require('fs');
 const net = require('net');
 const os = require('os');
@@ -117,7 +118,8 @@ function wanted(args) {
 
 const listen = net.Server.prototype.listen;
 net.Server.prototype.listen = function (...args) {
-  if (typeof this.closeIdleConnections === 'function') watch(this);
+  // http and https have the first, also before node 18.2; http2 with TLS has the second
+  if (typeof this.keepAliveTimeout === 'number' || typeof this.closeIdleConnections === 'function') watch(this);
   else hold(this);
   const want = count ? wanted(args) : undefined;
   const [fd, ...others] = want && want.asked ? inherited(want.asked, want.host) : [];

@@ -2,7 +2,7 @@
 // An app that uses node's own cluster module, and starts a worker again that has ended.
 const cluster = require('cluster');
 
-if (cluster.isPrimary) {
+if (cluster.isPrimary || cluster.isMaster) {
   for (let i = 0; i < 2; i += 1) cluster.fork();
   let stopping = false;
   cluster.on('exit', () => {
