@@ -159,11 +159,7 @@ def _script(command: tuple[str, ...], directory: str) -> str | None:
     words = [word for word in command[1:] if word != "run" and not word.startswith("-")]
     if os.path.basename(command[0]) not in PACKAGE_RUNNERS or not words:  # noqa: PTH119
         return None
-    import json  # noqa: PLC0415 - only commands that name a script need it
+    from procman.adapters import package_json  # noqa: PLC0415 - only commands that name a script need it
 
-    try:
-        with open(os.path.join(directory, "package.json"), "rb") as file:  # noqa: PTH118, PTH123
-            said = json.loads(file.read(1 << 20))["scripts"][words[0]]
-    except (OSError, ValueError, LookupError, TypeError, RecursionError):
-        return None
+    said = package_json.table(package_json.read(directory), "scripts").get(words[0])
     return said if isinstance(said, str) and said.isprintable() else None

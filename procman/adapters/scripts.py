@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 
+from procman.adapters import package_json
 from procman.adapters.folders import BEGINNING
 from procman.core.imports.pm2_command import Script
 
@@ -31,9 +31,4 @@ def look(directory: str, script: str, path: str) -> Script:
 
 def packages(directory: str) -> tuple[str, ...]:
     """Return what the package.json in `directory` depends on; nothing when there is none that can be read."""
-    try:
-        with open(os.path.join(directory, "package.json"), "rb") as file:  # noqa: PTH118, PTH123
-            document = json.loads(file.read(BEGINNING))
-        return tuple(map(str, document.get("dependencies") or ()))
-    except (OSError, ValueError, AttributeError, TypeError, RecursionError):
-        return ()
+    return tuple(package_json.table(package_json.read(directory), "dependencies"))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from procman.cli.options import environment, file_option, format_option
 from procman.core.consumer_kit import DATABASES, LANGUAGES
+
+if TYPE_CHECKING:
+    from procman.core.sheet import Sheet
 
 
 @click.command(
@@ -82,20 +87,26 @@ def _consumer(language: str, database: str, folder: str, *, force: bool, dry_run
     shell = environment()
     sheets = consumer_kit.sheets(language, database)
     text, path = sheets[-1].content.decode(), f"{folder.rstrip('/') or '/'}/{sheets[-1].path}"
-    names = ", ".join(sheet.path for sheet in sheets)
     if dry_run:
         if form == "json":
             _print({"manifest": text}, path)
         else:
             click.echo(text, nl=False)
-        talk(f"would write {names} in {folder}")
+        talk(f"would write {_names(sheets)} in {folder}")
         return 0
-    consumer_kit.write(sheets, folder, force=force)
+    written = consumer_kit.write(sheets, folder, force=force)
     if form == "json":
-        _print({"manifest": text}, path, written=tuple(f"{folder.rstrip('/') or '/'}/{sheet.path}" for sheet in sheets))
-    talk(f"wrote {names} in {folder}")
+        places = tuple(f"{folder.rstrip('/') or '/'}/{sheet.path}" for sheet in written)
+        _print({"manifest": text}, path, written=places)
+    talk(f"wrote {_names(written)} in {folder}")
+    if len(written) < len(sheets):
+        talk("the package.json that is there stays as it is")
     talk(f"it needs: {consumer_kit.needs(language, database)}")
     return drafts.show_verdict(first.judged(text, path, shell), path)
+
+
+def _names(sheets: tuple[Sheet, ...]) -> str:
+    return ", ".join(sheet.path for sheet in sheets)
 
 
 def _print(document: dict[str, object], path: str, written: tuple[str, ...] = ()) -> None:

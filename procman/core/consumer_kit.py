@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from procman.core.sheet import Page
+import json
+
+from procman.core.sheet import Page, Sheet
 from procman.core.values import dataclass
 
 LANGUAGES = ("python", "node")
 DATABASES = ("sqlite", "postgresql")
 PROJECT = "tiwater-consumer"
 MANIFEST = "procman.yaml"
+PACKAGE = "package.json"
+
+NODE = ">=18.2"
+"""The versions of node that the consumer runs on."""
+NODE_PACKAGES = {"sqlite": {"@photostructure/sqlite": "^1.2.1"}, "postgresql": {"pg": "^8.23.1"}}
+NODE_MQTT = {"mqtt": "^5.16.0"}
+"""What it imports. Not the newest of each: @photostructure/sqlite 2 is for node 22 and later."""
 
 _ADDRESS = {
     "sqlite": "${DATABASE:-run/tiwater.db}",
@@ -18,7 +27,10 @@ _ADDRESS = {
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """Files below `folder` of the examples, to be copied flat, and what the manifest says. `notify`: by sd_notify."""
+    """Files below `folder` of the examples, to be copied flat, and what the manifest says. `notify`: by sd_notify.
+
+    `packages`: what a package.json beside them asks for, by name; empty for what has none.
+    """
 
     folder: str
     files: tuple[str, ...]
@@ -27,6 +39,7 @@ class Kit:
     readings: str
     storage: str
     notify: bool
+    packages: tuple[tuple[str, str], ...] = ()
 
 
 def kit(language: str, database: str) -> Kit:
@@ -50,6 +63,21 @@ def manifest(language: str, database: str) -> Page:
     return Page(MANIFEST, "consumer/procman.yaml.j2", values, 0o644)
 
 
+def package(language: str, database: str) -> Sheet | None:
+    """Return the package.json beside it: the versions it was tested with, and CommonJS whatever lies above."""
+    packages = dict(kit(language, database).packages)
+    if not packages:
+        return None
+    document = {
+        "name": PROJECT,
+        "private": True,
+        "type": "commonjs",
+        "engines": {"node": NODE},
+        "dependencies": packages,
+    }
+    return Sheet(PACKAGE, f"{json.dumps(document, indent=2)}\n".encode(), 0o644)
+
+
 def _python(database: str) -> Kit:
     storage = f"storage_{database}.py"
     shared = ("consumer", "broker_link", "broker_url", "readings", "storage", "supervision", "writer")
@@ -67,16 +95,21 @@ def _python(database: str) -> Kit:
 def _node(database: str) -> Kit:
     storage = f"storage-{database}.js"
     shared = ("mqtt-consumer", "broker-link", "readings", "storage", "supervision", "writer")
-    # node's own SQLite came with 22.5.
+    packages = {**NODE_MQTT, **NODE_PACKAGES[database]}
     return Kit(
         folder="tiwater-node/src",
         files=(*(f"{name}.js" for name in shared), storage),
-        command="node mqtt-consumer.js",
-        needs=f"npm install mqtt {'pg' if database == 'postgresql' else '@photostructure/sqlite'}",
+        command="${NODE:-node} mqtt-consumer.js",
+        needs="npm install " + " ".join(f"{name}@{_major(wanted)}" for name, wanted in packages.items()),
         readings="readings.js",
         storage=storage,
         notify=False,  # node cannot write to such a socket without the program systemd-notify
+        packages=tuple(packages.items()),
     )
+
+
+def _major(wanted: str) -> str:
+    return wanted.removeprefix("^").partition(".")[0]
 
 
 _KITS = {"python": _python, "node": _node}

@@ -30,7 +30,6 @@ JS = "ecosystem.config.js"
         ("for (;;) {}", "did not end within 10 s"),
         ("require('child_process').execSync('sleep 300')", "did not end within 10 s"),
         ("const a = []; for (;;) a.push(new Array(1e5).fill(1.5))", "needs more than 256 MiB"),
-        ("const a = []; for (;;) a.push(Buffer.alloc(1e7, 1))", "allocation failed"),
         ("process.exit(3)", "ended node itself, with exit code 3"),
         ("process.kill(process.pid, 'SIGKILL')", "broke node (SIGKILL)"),
         ("let a = 1\nthrow new Error('no database')", f"{JS}:2:7: no database"),
@@ -54,6 +53,15 @@ def test_what_does_not_export_apps_is_refused(tmp_path: Path, text: str, words: 
     (tmp_path / JS).write_text(text, encoding="utf-8")
     done = ended(procman(tmp_path, "import", "pm2", "--write", "procman.yaml"), 1, words)
     assert done.out == ""
+    assert not (tmp_path / "procman.yaml").exists()
+
+
+def test_buffers_without_end_are_refused(tmp_path: Path) -> None:
+    """They are no part of node's heap: node 18 breaks at the limit, a newer one raises an error."""
+    need("node", "nodejs")
+    (tmp_path / JS).write_text("const a = []; for (;;) a.push(Buffer.alloc(1e7, 1))", encoding="utf-8")
+    done = ended(procman(tmp_path, "import", "pm2", "--write", "procman.yaml"), 1)
+    assert "allocation failed" in done.said or "needs more than 256 MiB" in done.said, done.said
     assert not (tmp_path / "procman.yaml").exists()
 
 

@@ -1,5 +1,6 @@
 """`init --consumer`: what it writes is whole, good and runs, and nothing that was there is touched."""
 
+import json
 import os
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def procman(folder: Path, *args: str) -> Done:
 @pytest.mark.parametrize("language", COMMANDS)
 def test_what_is_written_runs(tmp_path: Path, language: str, kind: str, request: pytest.FixtureRequest) -> None:
     """The manifest has no finding, and the files alone make 100 rows of 100 messages."""
+    (tmp_path / "package.json").write_text('{"type": "module"}', encoding="utf-8")  # which must not reach its files
     modules = str(node_example() / "node_modules") if language == "node" else ""
     ended(procman(tmp_path, "init", "--consumer", language, "--database", kind, "--to", "ingest"), 0, "it needs: ")
     ended(procman(tmp_path, "validate", "ingest/procman.yaml", "--fail-on", "hint"), 0)
@@ -68,10 +70,29 @@ def test_it_writes_over_nothing_unasked(tmp_path: Path) -> None:
     assert mine.read_text(encoding="utf-8") != "mine"
 
 
+def test_package_json_that_is_there_is_kept(tmp_path: Path) -> None:
+    """It belongs to more than the consumer: nothing changes it, --force included, and it is no reason to refuse."""
+    mine = tmp_path / "package.json"
+    mine.write_text('{"name": "mine"}', encoding="utf-8")
+    done = ended(procman(tmp_path, "init", "--consumer", "node", "--to", ".", "--json"), 0, "stays as it is")
+    assert "./package.json" not in json.loads(done.out)["written"]
+    ended(procman(tmp_path, "init", "--consumer", "node", "--to", ".", "--force"), 0, "stays as it is", "mqtt@5")
+    assert mine.read_text(encoding="utf-8") == '{"name": "mine"}'
+
+
+def test_folder_of_modules_is_refused(tmp_path: Path) -> None:
+    """Where package.json makes modules of all scripts these would not start: nothing is written, --force or not."""
+    mine = tmp_path / "package.json"
+    mine.write_text('{"type": "module"}', encoding="utf-8")
+    for more in ((), ("--force",)):
+        ended(procman(tmp_path, "init", "--consumer", "node", "--to", ".", *more), 1, "modules", "--to")
+    assert [mine] == list(tmp_path.iterdir())
+
+
 def test_dry_run_writes_nothing(tmp_path: Path) -> None:
     """The manifest is shown, the files are named."""
     done = ended(procman(tmp_path, "init", "--consumer", "node", "--dry-run"), 0, "would write mqtt-consumer.js")
-    assert "command: node mqtt-consumer.js" in done.out
+    assert "command: ${NODE:-node} mqtt-consumer.js" in done.out
     assert list(tmp_path.iterdir()) == []
 
 

@@ -64,6 +64,7 @@ function handle(request, response) {
 
 function respond(response, status, content) {
   const body = JSON.stringify({ ...content, instance, pid: process.pid });
+  if (!server.listening) response.setHeader('connection', 'close'); // node 18 would keep it, and wait for it
   response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
   response.end(body);
 }
@@ -77,7 +78,8 @@ function listeningPlace() {
 
 /** Accept nothing new, finish what is being answered, then leave. */
 function stop(server) {
-  server.close(() => process.exit(0)); // idle keep-alive connections are closed at once
+  server.close(() => process.exit(0));
+  server.closeIdleConnections(); // which close() does by itself from node 19 on
   setTimeout(() => server.closeAllConnections(), DRAIN_MILLISECONDS).unref();
 }
 

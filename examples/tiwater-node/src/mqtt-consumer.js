@@ -114,8 +114,16 @@ function quit(code, line) {
   process.exit(code);
 }
 
+function readUrl(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
 function main() {
-  const url = URL.canParse(settings.url) ? new URL(settings.url) : null;
+  const url = readUrl(settings.url);
   if (!url?.hostname || !['mqtt:', 'mqtts:', 'ws:', 'wss:'].includes(url.protocol)) {
     quit(EXIT.settings, 'MQTT_BROKER: a broker is written mqtt://host:port; or mqtts, ws, wss');
   }
