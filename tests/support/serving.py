@@ -12,12 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import pytest
-
 from procman.adapters.host import PRELOADS
 from procman.runtime import procfs
 from procman.runtime.sockets import queued
-from tests.support.tiwater import npm_packages
+from tests.support.tiwater import need, npm_packages
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
