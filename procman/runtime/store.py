@@ -12,7 +12,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from procman.runtime import loop, proc
+from procman.runtime import loop, proc, procfs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,10 +136,10 @@ class Store:
 
 
 def sweep(state: str) -> None:
-    """Remove the sockets of supervisords that are dead. Only the owner of the state directory may."""
+    """Remove the sockets of supervisords that are dead, zombies included. Only the owner of the state directory may."""
     for name in os.listdir(state):
         pid = name.removeprefix(PREFIX)
-        if name != pid and pid.isdigit() and proc.start_ticks(int(pid)) is None:
+        if name != pid and pid.isdigit() and procfs.identity(int(pid)) is None:
             _unlink(os.path.join(state, name))
 
 

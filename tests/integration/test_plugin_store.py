@@ -14,6 +14,7 @@ import pytest
 
 from procman.adapters.supervisor_rpc import Fault, peer_pid
 from procman.core.manifest import Restart
+from procman.runtime import procfs
 from tests.support.supervised import MINFDS, Lab, Unit, descriptors, free_port
 from tests.support.waiting import wait_until
 
@@ -136,19 +137,26 @@ def test_files_are_private(lab: Lab) -> None:
     assert modes == {"manager.lock": 0o600, f"store.{lab.pid}": 0o600}
 
 
-def test_dead_stores_are_swept() -> None:
-    """The socket of a supervisord that was killed goes with the next start; a clean end removes its own."""
+@pytest.mark.parametrize("reaped", [True, False])
+def test_dead_stores_are_swept(reaped: bool) -> None:
+    """The socket of a supervisord that was killed goes with the next start, also when nobody has reaped that one."""
     with Lab([Unit("api-0")]) as lab:
-        killed = lab.pid
-        pid = lab.wait("api-0", "RUNNING").pid
-        os.kill(lab.pid, signal.SIGKILL)
-        wait_until(lambda: not lab.alive, 20, "supervisord is gone")
-        os.kill(pid or 0, signal.SIGKILL)
-        assert (lab.state / f"store.{killed}").exists()
+        pid = lab.wait("api-0", "RUNNING").pid or 0
+        killed = lab.kill()
+        if reaped:
+            killed.wait()
+        wait_until(lambda: procfs.identity(pid) is None, 20, "what it ran has died with it")
+        assert (lab.state / f"store.{killed.pid}").exists()
         lab.start()
         assert [f"store.{lab.pid}"] == [p.name for p in lab.state.glob("store.*")]
-        lab.end()
-        assert not list(lab.state.glob("store.*"))
+        killed.wait()
+
+
+def test_clean_end_removes_its_store(lab: Lab) -> None:
+    """What ends as it is told leaves no socket."""
+    assert (lab.state / f"store.{lab.pid}").exists()
+    lab.end()
+    assert not list(lab.state.glob("store.*"))
 
 
 def test_second_supervisord_starts_nothing(lab: Lab) -> None:

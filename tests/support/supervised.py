@@ -167,6 +167,13 @@ class Lab:
         )
         wait_until(self.answers, PATIENCE, f"supervisord answers; it said:\n{self.log()}")
 
+    def kill(self) -> subprocess.Popen[bytes]:
+        """Kill supervisord and wait until it is dead: a zombie, until what is returned is waited for."""
+        assert self._process is not None
+        self._process.kill()
+        os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+        return self._process
+
     def end(self) -> None:
         """End supervisord and whatever it runs, kindly at first."""
         if self._process is None:
@@ -328,4 +335,8 @@ def environment(pid: int) -> Mapping[str, str]:
 
 def descriptors(pid: int) -> dict[int, str]:
     """Return what each open descriptor of process `pid` is."""
-    return {int(fd.name): str(fd.readlink()) for fd in Path(f"/proc/{pid}/fd").iterdir()}
+    found = {}
+    for fd in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed since the folder was listed
+            found[int(fd.name)] = str(fd.readlink())
+    return found
