@@ -6,6 +6,9 @@ import posix
 from procman.runtime import parent
 from procman.runtime.exits import CONFIG, NOT_EXECUTABLE, NOT_FOUND, Refused, printable
 
+LISTENING = 3
+"""The first descriptor that a service is handed, by the convention of socket activation."""
+
 
 def user(name: str) -> None:
     """Become the user `name`, with its groups; Refused when that cannot be."""

@@ -10,6 +10,10 @@ from procman.runtime import becoming, parent, procfs, survivors
 from procman.runtime.becoming import octets
 from procman.runtime.exits import CONFIG, HELD, Refused, printable
 
+TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
+if TYPE_CHECKING:
+    from procman.runtime.kept import Kept
+
 ONCE = ("project", "service", "instance", "instances", "kind", "state", "cwd")
 SINGLETON = "singleton"
 AGAIN = "render it again: procman up"
@@ -19,7 +23,8 @@ class Launch:
     """What the spec file says, and what the steps add: variables for the service."""
 
     __slots__ = (
-        *("argv", "claims", "cwd", "env", "kind", "listen", "notifies", "service", "speaks", "state", "unit", "user"),
+        *("argv", "claims", "cwd", "env", "kind", "kept", "listen", "notifies", "service", "speaks", "state", "unit"),
+        "user",
     )
 
     def __init__(self, records: list[tuple[str, str]]) -> None:
@@ -29,6 +34,7 @@ class Launch:
                 raise ValueError(f"it lacks {name}")
         self.service, self.kind, self.state, self.cwd = (one[n] for n in ("service", "kind", "state", "cwd"))
         self.unit = f"{self.service}-{one['instance']}"
+        self.kept: list[Kept] = []
         self.argv = [value for name, value in records if name == "arg"]
         self.claims = [value for name, value in records if name == "lock"]
         self.user = one.get("user")
@@ -102,22 +108,28 @@ def _launch(launch: Launch, environment: dict[bytes, bytes], *, clear: bool) -> 
         if store and launch.kind == SINGLETON:
             _end_orphans(launch, store, pid)
         _make_sure(launch, manager, clear=clear)
+        _become(launch, environment, pid, manager)
     except Refused as refused:
         if refused.code == HELD and store:
             from procman.runtime.hello import report_held  # noqa: PLC0415 - loads _socket, only needed here
 
             report_held(store, pid, octets(launch.unit), refused.reason)
         raise
+
+
+def _become(launch: Launch, environment: dict[bytes, bytes], pid: int, manager: bytes) -> None:
     launch.env["PROCMAN_MANAGER"] = manager.decode("ascii")
     if "PROCMAN_MQTT_BROKER" in launch.env:
         from procman.runtime import tokens  # noqa: PLC0415 - consumers only
 
         launch.env["PROCMAN_MQTT_TOKEN"] = tokens.fresh(launch.state, launch.unit)
-    _greet(launch, store, pid, environment.get(b"PROCMAN_NOTIFY"))
+    _greet(launch, environment.get(b"PROCMAN_STORE"), pid, environment.get(b"PROCMAN_NOTIFY"))
     if launch.user is not None:
         becoming.user(launch.user)
         parent.die_with(pid)  # a change of user clears the death signal
     becoming.inside(launch.cwd)
+    for lock in launch.kept:
+        lock.prove()
     becoming.command(launch.argv, launch.env)
 
 
@@ -138,7 +150,8 @@ def _make_sure(launch: Launch, manager: bytes, *, clear: bool) -> None:
 
         me.cookie = locks.cookie(launch.claims)
         launch.env["PROCMAN_COOKIE"] = ", ".join(launch.claims)
-        locks.acquire(launch.claims, me)
+        sockets = len(launch.listen) + launch.speaks
+        launch.kept = locks.acquire(launch.claims, me, above=becoming.LISTENING + sockets)
     ended = [] if clear else survivors.clear(me)
     if ended:
         _say(launch.unit, f"ended what an earlier start left behind: {', '.join(ended)}")
@@ -166,9 +179,9 @@ def _greet(launch: Launch, store: bytes | None, pid: int, notify: bytes | None) 
     if launch.notifies and notify:
         launch.env["NOTIFY_SOCKET"] = notify.decode("ascii")
     if launch.speaks and notify:
-        from procman.runtime.hello import LISTENING, speak  # noqa: PLC0415 - few services need it
+        from procman.runtime.hello import speak  # noqa: PLC0415 - few services need it
 
-        descriptor = LISTENING + len(launch.listen)
+        descriptor = becoming.LISTENING + len(launch.listen)
         speak(notify, descriptor)
         launch.env["PROCMAN_READY_FD"] = str(descriptor)
 

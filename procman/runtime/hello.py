@@ -7,12 +7,12 @@ import sys
 import time
 from _struct import pack
 
+from procman.runtime.becoming import LISTENING
 from procman.runtime.exits import GONE, HELD, Refused, printable
 
 ANSWER_WITHIN = 5.0
 FAREWELL_WITHIN = 1.0
 LARGEST = 4096
-LISTENING = 3
 MOST = 64
 ENDED_WITHIN = 5.0
 POLL = 0.002

@@ -10,6 +10,7 @@ import time
 
 from procman.core.topics import broader, filters_overlap
 from procman.runtime.exits import HELD, Refused, printable
+from procman.runtime.kept import Kept
 
 DIRECTORY = "/run/lock/procman"
 """A constant: a variable that moves it would let two consumers run side by side."""
@@ -20,9 +21,6 @@ PREFIX = "f."
 GUARD_WITHIN = 2.0
 POLL = 0.002
 LONGEST_NAME = 200
-FIRST_LOCK = 4
-"""Descriptor 3 is the listening socket's, by the convention of socket activation."""
-
 SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 FILE_TYPE, REGULAR = 0o170000, 0o100000
 LOOK = posix.O_RDONLY | posix.O_NOFOLLOW | posix.O_NONBLOCK | posix.O_CLOEXEC
@@ -82,10 +80,15 @@ def folder_of(scope: str) -> str:
     return encode(scope)[:LONGEST_NAME]
 
 
-def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[int], list[Busy]]:
+def path_of(scope: str, name: str) -> str:
+    """Return where the file `name` of `scope` lies."""
+    return f"{DIRECTORY}/{folder_of(scope)}/{name}"
+
+
+def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[Kept], list[Busy]]:
     """Try once to lock all filters `wanted` (already widened) in `scope`.
 
-    Return (descriptors, []) with every lock held, or ([], what is in the way), nothing held. Without `create`
+    Return (locks, []) with every lock held, or ([], what is in the way), nothing held. Without `create`
     nothing is made or kept: it is only looked at. Raises OSError and Moved.
     """
     before = posix.umask(0)  # others must be able to lock here too, whatever the umask of the first
@@ -96,35 +99,23 @@ def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[int], l
         folder = opened[-1]
         _guard(scope, folder, opened, create=create)
         mine = {f"{PREFIX}{encode(topic)}" for topic in wanted} if create else set()
-        kept, busy = [], []
+        held, busy = [], []
         for name in sorted(mine | _rivals(folder, wanted)):
             opened.append(_open_file(folder, name, create=create))
             rival = _lock_or_name(scope, name, opened[-1])
             if rival is not None:
                 busy.append(rival)
             elif name in mine:
-                kept.append(opened[-1])
+                held.append(Kept(opened[-1], path_of(scope, name)))
         if busy:
             return [], busy
-        opened = [descriptor for descriptor in opened if descriptor not in kept]
-        return kept, []
+        taken = {lock.descriptors[0] for lock in held}
+        opened = [descriptor for descriptor in opened if descriptor not in taken]
+        return held, []
     finally:
         posix.umask(before)
         for descriptor in reversed(opened):  # the guard after all it guards
             posix.close(descriptor)
-
-
-def keep(descriptor: int) -> int:
-    """Move a lock to the lowest descriptor from FIRST_LOCK up, and let the service inherit it.
-
-    The kernel closes the highest first when a process dies: so the lock goes after the connection to the broker.
-    """
-    lowest = fcntl.fcntl(descriptor, fcntl.F_DUPFD, FIRST_LOCK)
-    if FIRST_LOCK <= descriptor < lowest:
-        lowest, descriptor = descriptor, lowest
-    posix.close(descriptor)
-    posix.set_inheritable(lowest, True)  # noqa: FBT003 - the signature is posix's
-    return lowest
 
 
 def _rivals(folder: int, wanted: set[str]) -> set[str]:
@@ -148,7 +139,7 @@ def _guard(scope: str, folder: int, opened: list[int], *, create: bool) -> None:
     deadline = time.monotonic() + GUARD_WITHIN
     while not _lock(guard):
         if time.monotonic() > deadline:
-            path = f"{DIRECTORY}/{folder_of(scope)}/{GUARD}"
+            path = path_of(scope, GUARD)
             raise Refused(HELD, f"cannot know who consumes: {path} stays locked; see who holds it: fuser -v {path}")
         time.sleep(POLL)
     _check_place(scope, GUARD, guard)
@@ -174,7 +165,7 @@ def _check_place(scope: str, name: str, descriptor: int) -> None:
     """Moved when the path no longer names the locked file: who comes next would lock another one."""
     mine = posix.fstat(descriptor)
     try:
-        there = posix.stat(f"{DIRECTORY}/{folder_of(scope)}/{name}", follow_symlinks=False)
+        there = posix.stat(path_of(scope, name), follow_symlinks=False)
     except FileNotFoundError:
         raise Moved from None
     if (mine.st_dev, mine.st_ino) != (there.st_dev, there.st_ino):

@@ -9,6 +9,7 @@ import time
 from procman.core.topics import split_share
 from procman.runtime import lockfiles, procfs
 from procman.runtime.exits import HELD, Refused, printable
+from procman.runtime.kept import Kept, Limits
 from procman.runtime.parent import kill
 from procman.runtime.survivors import ANOTHER, OWN, SURVIVOR, UNKNOWN, Identity, relation
 
@@ -61,20 +62,24 @@ def probe(claims: list[str], me: Identity) -> Verdict:
     return verdict
 
 
-def acquire(claims: list[str], me: Identity) -> list[int]:
-    """Take every lock of `claims` and return the descriptors that hold them; survivors in the way are ended.
+def acquire(claims: list[str], me: Identity, *, above: int) -> list[Kept]:
+    """Take every lock of `claims` and return them, at descriptors from `above` on; survivors in the way are ended.
 
     The descriptors are inherited by what this process becomes, which so holds the lock itself. Refused (HELD) when
-    another has one, and when that cannot be known.
+    another has one, and when that cannot be known; then none is held.
     """
-    held: list[int] = []
+    limits = Limits()
+    held: list[Kept] = []
     try:
         for scope, wanted in by_scope(claims):  # sorted: two that need the same scopes cannot refuse each other
-            held += map(lockfiles.keep, _take(scope, wanted, me))
-    except Refused:
-        for descriptor in held:
-            posix.close(descriptor)
+            held += _take(scope, wanted, me)
+        limits.place(held, above)
+    except (OSError, Refused):
+        for lock in held:
+            lock.close()
         raise
+    finally:
+        limits.restore()
     return held
 
 
@@ -102,7 +107,7 @@ def judge(busy: list[lockfiles.Busy], me: Identity) -> Verdict:
 _WORSE = (FREE, SURVIVOR, OWN, UNKNOWN, ANOTHER)
 
 
-def _take(scope: str, wanted: set[str], me: Identity) -> list[int]:
+def _take(scope: str, wanted: set[str], me: Identity) -> list[Kept]:
     started = time.monotonic()
     ended: set[int] = set()
     while True:
@@ -122,7 +127,7 @@ def _take(scope: str, wanted: set[str], me: Identity) -> list[int]:
         time.sleep(POLL if ended else LOOK_AGAIN)
 
 
-def _attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[int], list[lockfiles.Busy]]:
+def _attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[Kept], list[lockfiles.Busy]]:
     try:
         for _ in range(MOVES):
             try:

@@ -2,9 +2,11 @@
 
 import fcntl
 import os
+import shlex
 import signal
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,11 +20,11 @@ SHELL = Path("/bin/sh").resolve().name
 SHELL_CHILD = ["/bin/sh", "-c", "sleep 300 & wait"]
 """Leaves a child behind that inherited the lock."""
 
-NPM_LIKE = [
-    "/bin/sh",
-    "-c",
-    'for d in 4 5 6 7 8 9; do eval "exec $d<&-"; done; (exec sleep 300) & wait',
-]
+CLOSING = [sys.executable, "-S", "-c", "import os; os.closerange(3, 4096); os.execv('/bin/sleep', ['sleep', '300'])"]
+"""Closes every descriptor that it inherited."""
+
+NPM_LIKE = ["/bin/sh", "-c", f"{shlex.join(CLOSING)} & wait"]
+"""Its child has no lock, and does not die with the manager."""
 
 
 def orphan(bench: Bench, spec: Path) -> tuple[Manager, int]:
@@ -207,7 +209,7 @@ def test_a_holder_without_marks_is_not_known_to_be_free(bench: Bench) -> None:
 def test_who_only_has_the_file_open_holds_nothing(bench: Bench) -> None:
     """A process that looks at the lock file is no holder, and no reason to refuse."""
     _, child = orphan(bench, bench.spec(arg=SHELL_CHILD))
-    thief = ["/bin/sh", "-c", f"exec 9</proc/{child}/fd/4; exec sleep 300"]  # a new description: no lock
+    thief = ["/bin/sh", "-c", f"exec 9</proc/{child}/fd/3; exec sleep 300"]  # a new description: no lock
     with subprocess.Popen(thief, env={}) as looker:
         wait_until(lambda: runs(looker.pid), 5, "it looks on")
         bench.start(bench.spec()).becomes()
@@ -257,8 +259,7 @@ def test_a_deleted_lock_file_is_no_way_around_an_overlapping_filter(bench: Bench
 
 def test_a_consumer_that_closed_its_lock_is_not_joined(bench: Bench) -> None:
     """It closed every descriptor, so the lock is free while it lives under its manager: 75, untouched."""
-    closing = ["/bin/sh", "-c", 'for d in 4 5 6 7 8 9; do eval "exec $d<&-"; done; exec sleep 300']
-    first = bench.start(bench.spec(arg=closing), manager=bench.manager()).becomes()
+    first = bench.start(bench.spec(arg=CLOSING), manager=bench.manager()).becomes()
     assert not holds(bench, first.pid)
     other = bench.spec(state=f"{bench.state}/2")
     assert (bench.start(other).refused()[0], runs(first.pid)) == (75, True)
@@ -290,10 +291,10 @@ def test_a_file_that_moves_away_while_it_is_locked_is_noticed(
         return real(descriptor)
 
     monkeypatch.setattr(lockfiles, "_lock", deleted_meanwhile)
-    (descriptor,) = locks.acquire([f"{bench.scope} a"], Identity(b"s", b"u", b"c", b""))
+    (lock,) = locks.acquire([f"{bench.scope} a"], Identity(b"s", b"u", b"c", b""), above=3)
     assert moved
-    assert os.fstat(descriptor).st_ino == (bench.locks / "f.a").stat().st_ino
-    os.close(descriptor)
+    assert {os.fstat(descriptor).st_ino for descriptor in lock.descriptors} == {(bench.locks / "f.a").stat().st_ino}
+    lock.close()
 
 
 def test_everybody_can_lock_whatever_the_umask_of_the_first(bench: Bench) -> None:

@@ -98,12 +98,36 @@ def test_the_listening_socket_is_descriptor_3(bench: Bench) -> None:
 
 
 def test_a_singleton_that_listens_has_both(bench: Bench) -> None:
-    """The socket on 3, the locks from 4 up."""
+    """The socket on 3, the lock on 4 and high up."""
     with socket.create_server(("127.0.0.1", 0)) as server, store(bench, b"ok", [server.fileno()]):
         port = server.getsockname()[1]
         started = start(bench, bench.spec(listen=f"{port} 127.0.0.1")).becomes()
-        assert sorted(int(entry.name) for entry in Path(f"/proc/{started.pid}/fd").iterdir()) == [0, 1, 2, 3, 4]
+        *low, high = sorted(int(entry.name) for entry in Path(f"/proc/{started.pid}/fd").iterdir())
+        assert (low, high > 255) == ([0, 1, 2, 3, 4], True)
         assert Path(f"/proc/{started.pid}/fd/3").readlink().name.startswith("socket:")
+
+
+SABOTEUR = """
+import os, sys
+from procman.runtime import chain, hello
+put = hello._put
+def too_far(descriptors):
+    put(descriptors)
+    os.dup2(3, 4)
+hello._put = too_far
+chain.run(sys.argv[1:])
+"""
+
+
+def test_a_lock_that_a_socket_was_put_on_starts_nothing(bench: Bench) -> None:
+    """75, with the lock and its descriptor, and the manager is told that it is held."""
+    with socket.create_server(("127.0.0.1", 0)) as server, store(bench, b"ok", [server.fileno()]) as plugin:
+        spec = bench.spec(listen=f"{server.getsockname()[1]} 127.0.0.1")
+        known = {"PROCMAN_STORE": str(plugin.path), "PYTHONPATH": str(Path(hello.__file__).parents[2])}
+        started = bench.start(spec, env=known, command=(sys.executable, "-c", SABOTEUR))
+        code, said = started.refused()
+        assert (code, "at descriptor 4: that is another file by now" in said) == (75, True), said
+        wait_until(lambda: [heard[0] for heard in plugin.heard] == [b"start", b"held"], 10, "it was told")
 
 
 def test_without_listen_the_plugin_only_hears_of_the_start(bench: Bench) -> None:
