@@ -8,11 +8,11 @@ import resource
 import stat
 
 from procman import runtime
-from procman.adapters.own_names import local_names
 from procman.core.argv import PACKAGE_RUNNERS, calls
 from procman.core.facts import Facts, Former, ServiceFacts
 from procman.core.manifest import Manifest, Service
 from procman.core.places import UnixSocket, located
+from procman.runtime import own_names
 
 PRELOADS = os.path.join(os.path.dirname(runtime.__file__), "preload")  # noqa: PTH118, PTH120
 """What is loaded before a service so that it takes its address and drains."""
@@ -29,7 +29,7 @@ def facts(manifest: Manifest, env_files: dict[str, EnvFile], path: str, former: 
         services={
             s.name: _service(s, manifest.base, env_files.get(s.env_file or ""), path, former) for s in manifest.services
         },
-        local_names=local_names(),
+        known=own_names.known(),
         open_files=_open_files(),
         root=os.geteuid() == 0,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from procman.core.checks import Verdict
 from procman.core.manifest import Canary, Consumes
-from procman.core.mqtt import filters_overlap, split_share
+from procman.core.topics import bare, filters_overlap
 from procman.core.values import dataclass
 
 READINGS = 25
@@ -45,7 +45,7 @@ def fault(consumes: Consumes, canary: Canary) -> str | None:
     if "{tag}" not in canary.topic + canary.payload:
         return "neither topic nor payload of the canary has {tag}, so its rows could not be told from yours"
     topic = reading(canary, TAG, 0)[0]
-    if not any(filters_overlap(split_share(each)[1], topic) for each in consumes.topics):
+    if not any(filters_overlap(bare(each), topic) for each in consumes.topics):
         return f"the service does not consume the canary's topic '{canary.topic}'"
     return None
 

@@ -10,9 +10,10 @@ from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
 from procman.core.guards import alone
 from procman.core.lifecycle import Policy
 from procman.core.manifest import Kind, Manifest, Service
-from procman.core.mqtt import normalize_broker, split_share
+from procman.core.mqtt import normalize_broker
 from procman.core.plan import Plan
 from procman.core.spec import Lock, Spec
+from procman.core.topics import bare
 from procman.core.values import replace
 
 SERVICE_SCOPE = "service"
@@ -44,7 +45,7 @@ def locks_of(project: str, service: Service, local_names: frozenset[str]) -> tup
     if service.consumes is None or not service.consumes.topics:
         return (Lock(SERVICE_SCOPE, f"{project}/{service.name}"),)
     broker = normalize_broker(service.consumes.broker, local_names)
-    return tuple(Lock(broker, split_share(topic)[1]) for topic in service.consumes.topics)
+    return tuple(Lock(broker, bare(topic)) for topic in service.consumes.topics)
 
 
 def environment(service: Service, known: ServiceFacts) -> tuple[tuple[str, str], ...]:
@@ -92,7 +93,7 @@ def _spec(
         binds=_binds(service),
         ready=service.ready and replace(service.ready, command=_found("ready", service.ready.command, known)),
         alive=service.alive and replace(service.alive, command=_found("alive", service.alive.command, known)),
-        locks=_locks(project, service, instance, facts.local_names),
+        locks=_locks(project, service, instance, facts.known.own),
         start_time=service.start.time,
         stop=service.stop,
         restart=restart,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from procman.core.broker_names import NOTHING, Known
 from procman.core.places import Place
 from procman.core.values import dataclass, field
 
@@ -59,12 +60,12 @@ class Former:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the host says. `services` by name; `local_names` are names and addresses that mean this host.
+    """What the host says. `services` by name; `known`: what it knows of names, its own and others'.
 
     `open_files`: how many one process may have at most; None: any number. `root`: procman runs as root.
     """
 
     services: Mapping[str, ServiceFacts] = field(default_factory=dict)
-    local_names: frozenset[str] = frozenset()
+    known: Known = NOTHING
     open_files: int | None = None
     root: bool = False

@@ -23,7 +23,8 @@ PORT = 1883
 DOORS = frozenset({PORT, 8883, 80, 443, 8083, 8084, 9001})
 """Ports by which one broker is reached: plain, TLS, and websockets as proxies, EMQX and mosquitto have them."""
 
-LOCAL_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "::1", "0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound
+_NAMES = ("localhost", "localhost.localdomain", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback")
+LOCAL_NAMES = frozenset({*_NAMES, "::1", "0.0.0.0", "::", ""})  # noqa: S104 - names, nothing is bound
 MAX_PORT, MAX_FILTER, OCTETS = 65535, 65535, 4
 _NO_BROKER = f"no broker URL; write {', '.join(sorted(DEFAULT_PORTS))}://HOST[:PORT]"
 
@@ -37,7 +38,7 @@ def normalize_broker(url: str, local_names: frozenset[str] = LOCAL_NAMES) -> str
     """
     scheme, host, port = _parts(url)
     host = _one_spelling(host.rstrip(".").lower())
-    if host in local_names or host in LOCAL_NAMES or _is_loopback(host):
+    if host in local_names or host in LOCAL_NAMES or is_loopback(host):
         host = "localhost"
     port = port or DEFAULT_PORTS[scheme]
     return f"{host}:{PORT if port in DOORS else port}"
@@ -73,6 +74,12 @@ def filter_fault(topic: str) -> str | None:
     return None
 
 
+def is_loopback(host: str) -> bool:
+    """Tell whether `host` is an address of 127.0.0.0/8."""
+    numbers = host.split(".")
+    return len(numbers) == OCTETS and numbers[0] == "127" and all(n.isdigit() for n in numbers)
+
+
 def _parts(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port as urllib.parse.urlsplit would, whose import costs as much as reading a manifest."""
     scheme, mark, rest = url.partition("://")
@@ -105,8 +112,3 @@ def _one_spelling(host: str) -> str:
 
     address = ipaddress.IPv6Address(host)
     return str(address.ipv4_mapped or address)
-
-
-def _is_loopback(host: str) -> bool:
-    numbers = host.split(".")
-    return len(numbers) == OCTETS and numbers[0] == "127" and all(n.isdigit() for n in numbers)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
+from procman.core.broker_names import NOTHING, Known, broker_names
 from procman.core.guards import group_of
 from procman.core.manifest import Consumes, Service
-from procman.core.mqtt import normalize_broker, split_share
+from procman.core.topics import bare
 from procman.core.values import dataclass
 
 
@@ -58,22 +60,28 @@ class TopicIndex:
                 waiting += [(below, depth + 1) for below in reversed(_seen(node, levels[depth], first=not depth))]
 
 
-def earlier(
-    services: tuple[Service, ...], local_names: frozenset[str] = frozenset()
-) -> Iterator[tuple[Entry, Iterator[Entry]]]:
-    """Yield each filter of each consumer with the filters of earlier services on its broker that overlap with it."""
+def earlier(services: tuple[Service, ...], known: Known = NOTHING) -> Iterator[tuple[Entry, Iterator[Entry]]]:
+    """Yield each filter of each consumer with the filters of earlier services on its broker that overlap with it.
+
+    On its broker: one that is known by a name that its own has, too.
+    """
     indexes: dict[str, TopicIndex] = {}
-    brokers: dict[str, str] = {}
+    named: dict[str, list[TopicIndex]] = {}
     for service in services:
         consumes = service.consumes
         if consumes is None:
             continue
-        if consumes.broker not in brokers:
-            brokers[consumes.broker] = normalize_broker(consumes.broker, local_names)
-        index = indexes.setdefault(brokers[consumes.broker], TopicIndex())
+        names = sorted(broker_names(consumes.broker, known))
+        index = indexes.get(consumes.broker)
+        if index is None:
+            index = indexes[consumes.broker] = TopicIndex()
+            for name in names:
+                named.setdefault(name, []).append(index)
+        same = list({id(each): each for name in names for each in named[name]}.values())
         entries = [Entry(service, i, group_of(consumes, topic)) for i, topic in enumerate(consumes.topics)]
         for entry in entries:
-            yield entry, index.overlapping(plain(consumes, entry))
+            topic = plain(consumes, entry)
+            yield entry, chain.from_iterable(each.overlapping(topic) for each in same)
         for entry in entries:
             index.add(plain(consumes, entry), entry)
 
@@ -88,7 +96,7 @@ def grouped(services: tuple[Service, ...]) -> bool:
 
 def plain(consumes: Consumes, entry: Entry) -> str:
     """Return the filter of `entry` without its share group."""
-    return split_share(consumes.topics[entry.index])[1]
+    return bare(consumes.topics[entry.index])
 
 
 def _seen(node: _Node, level: str, *, first: bool) -> list[_Node]:

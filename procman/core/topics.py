@@ -12,6 +12,17 @@ def split_share(topic: str) -> tuple[str | None, str]:
     return None, topic
 
 
+def bare(topic: str) -> str:
+    """Return the filter of a subscription: what a broker delivers, without how it shares it out.
+
+    ``$queue/`` and ``$exclusive/`` are EMQX's; where a broker takes them for a topic, two are told apart too little.
+    """
+    for prefix in ("$queue/", "$exclusive/"):
+        if topic.startswith(prefix):
+            return topic[len(prefix) :]
+    return split_share(topic)[1]
+
+
 def filters_overlap(one: str, other: str) -> bool:
     """Tell whether some topic matches both filters (without ``$share``), wildcards and ``$``-topics included."""
     a, b = one.split("/"), other.split("/")

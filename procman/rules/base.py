@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from procman.core.argv import Call
+from procman.core.broker_names import NOTHING as NAMELESS
+from procman.core.broker_names import Known
 from procman.core.carried import programs
 from procman.core.diagnostics import Fix, Related, Severity
 from procman.core.facts import Facts
@@ -30,9 +32,9 @@ class Context:
     proofs: Proofs = NOTHING
 
     @property
-    def local_names(self) -> frozenset[str]:
-        """Return the names and addresses that are known to mean this host."""
-        return self.facts.local_names if self.facts else frozenset()
+    def known(self) -> Known:
+        """Return what the host knows of names; nothing when it is not to be asked."""
+        return self.facts.known if self.facts else NAMELESS
 
     def programs(self, service: Service) -> tuple[Call, ...]:
         """Return every program that starts with `service`, inside others and in the script that it names, too."""

@@ -25,8 +25,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procman.core.asked import written
+from procman.core.broker_names import broker_names
 from procman.core.diagnostics import Severity
-from procman.core.mqtt import normalize_broker
 from procman.rules.base import Context, Problem
 
 CODE = "PM408"
@@ -43,7 +43,7 @@ def check(context: Context) -> Iterator[Problem]:
     for service in written(context.manifest):
         if service.consumes is None or not service.consumes.broker.startswith(PLAIN):
             continue
-        if normalize_broker(service.consumes.broker, context.local_names).startswith("localhost:"):
+        if any(name.startswith("localhost:") for name in broker_names(service.consumes.broker, context.known)):
             continue
         at = context.manifest.places.value("services", service.name, "consumes", "broker")
         message = f"'{service.name}' reaches a broker on another host without encryption"

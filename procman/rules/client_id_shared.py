@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from procman.core.broker_names import broker_names
 from procman.core.diagnostics import Related, Severity
 from procman.core.manifest import Kind, Service
-from procman.core.mqtt import normalize_broker
 from procman.rules.base import Context, Problem
 
 CODE = "PM204"
@@ -49,9 +49,10 @@ def check(context: Context) -> Iterator[Problem]:
     for service in context.manifest.services:
         if service.consumes is None or not service.consumes.client_id:
             continue
-        broker = normalize_broker(service.consumes.broker, context.local_names)
-        names = {name: used.setdefault((broker, name), (service, unit)) for name, unit in _ids(service)}
-        first, unit = next((found for found in names.values() if found[0] is not service), (service, ""))
+        brokers = sorted(broker_names(service.consumes.broker, context.known))
+        ids = [((broker, name), unit) for name, unit in _ids(service) for broker in brokers]
+        users = [used.setdefault(place, (service, unit)) for place, unit in ids]
+        first, unit = next((found for found in users if found[0] is not service), (service, ""))
         if first is not service:
             at = places.value("services", service.name, "consumes", "client_id")
             first_at = places.value("services", first.name, "consumes", "client_id")

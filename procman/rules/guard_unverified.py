@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from procman.core.asked import Asked
+from procman.core.broker_names import Known
 from procman.core.diagnostics import Related, Severity
 from procman.core.guards import unproved
 from procman.core.manifest import Instances, Kind, Manifest
@@ -63,12 +64,12 @@ def check(context: Context) -> Iterator[Problem]:
                 message = f"consumer '{service.name}' is held at one instance{where}: {reason}"
                 yield Problem(at, message, HELP)
     if grouped(context.manifest.services):
-        yield from _together(context.manifest, context.local_names)
+        yield from _together(context.manifest, context.known)
 
 
-def _together(manifest: Manifest, local_names: frozenset[str]) -> Iterator[Problem]:
+def _together(manifest: Manifest, known: Known) -> Iterator[Problem]:
     told = set()
-    for entry, others in earlier(manifest.services, local_names):
+    for entry, others in earlier(manifest.services, known):
         other = next((o for o in others if entry.group is not None and o.group == entry.group), None)
         if other is None or entry.service.name in told:
             continue

@@ -52,7 +52,7 @@ def check(context: Context) -> Iterator[Problem]:
         return
     for service in context.manifest.services:
         yield from _within(places, service)
-    for entry, others in earlier(context.manifest.services, context.local_names):
+    for entry, others in earlier(context.manifest.services, context.known):
         if entry.group is None or entry.service.name in told:
             continue
         other = next((o for o in others if o.group not in (None, entry.group)), None)

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from procman.core.asked import written
 from procman.core.diagnostics import Severity
-from procman.core.mqtt import split_share
+from procman.core.topics import bare
 from procman.rules.base import Context, Problem
 
 CODE = "PM405"
@@ -37,7 +37,7 @@ def check(context: Context) -> Iterator[Problem]:
     """Yield a problem for each filter that names no level."""
     for service in written(context.manifest):
         for index, topic in enumerate(service.consumes.topics if service.consumes else ()):
-            levels = split_share(topic)[1].split("/")
+            levels = bare(topic).split("/")
             if levels[-1] == "#" and set(levels) <= {"+", "#"}:
                 at = context.manifest.places.value("services", service.name, "consumes", "topics", str(index))
                 help_text = "subscribe to what it understands, such as tiwater/+/data"

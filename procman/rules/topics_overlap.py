@@ -2,8 +2,9 @@
 
 ## What it checks
 Two services with `consumes` on one broker whose topic filters overlap, by MQTT's own matching: `+`, `#`, `$share/...`
-and `$`-topics. Spellings of one broker count as one: `localhost` and `127.0.0.1`, a missing port, and the ports that
-brokers usually have (1883, 8883, 80, 443, 8083, 8084, 9001). With `--online` so do this host's own addresses and names.
+and `$`-topics; `$queue/` and `$exclusive/` of EMQX count as the filter behind them. Spellings of one broker count as
+one: `localhost`, `127.0.0.1` and `127.1`, a name in punycode, a missing port, and the ports that brokers usually have
+(1883, 8883, 80, 443, 8083, 8084, 9001). With `--online` so do this host's own addresses and names, and /etc/hosts.
 Services in one share group (`share`, or `$share/GROUP/...`) do not collide; groups that differ are PM205.
 
 ## Why it matters
@@ -45,7 +46,7 @@ def check(context: Context) -> Iterator[Problem]:
     Two filters in share groups are left to other rules.
     """
     places = context.manifest.places
-    for entry, others in earlier(context.manifest.services, context.local_names):
+    for entry, others in earlier(context.manifest.services, context.known):
         other = next((o for o in others if entry.group is None or o.group is None), None)
         if other is not None:
             at = places.value("services", entry.service.name, "consumes", "topics", str(entry.index))

@@ -8,7 +8,7 @@ import fcntl
 import posix
 import time
 
-from procman.core.topics import broader, filters_overlap
+from procman.core.topics import bare, broader, filters_overlap
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.kept import Kept
 
@@ -123,7 +123,7 @@ def _rivals(folder: int, wanted: set[str]) -> set[str]:
         name
         for name in posix.listdir(folder)
         if name.startswith(PREFIX)
-        and any(filters_overlap(decode(name.removeprefix(PREFIX)), topic) for topic in wanted)
+        and any(filters_overlap(bare(decode(name.removeprefix(PREFIX))), topic) for topic in wanted)
     }
 
 

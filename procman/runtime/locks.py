@@ -6,7 +6,7 @@
 import posix
 import time
 
-from procman.core.topics import split_share
+from procman.core.topics import bare
 from procman.runtime import lockfiles, procfs
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.kept import Kept, Limits
@@ -88,7 +88,7 @@ def by_scope(claims: list[str]) -> list[tuple[str, set[str]]]:
     scopes: dict[str, set[str]] = {}
     for claim in claims:
         scope, _, topic = claim.partition(" ")
-        scopes.setdefault(scope, set()).add(lockfiles.widen(split_share(topic)[1]))
+        scopes.setdefault(scope, set()).add(lockfiles.widen(bare(topic)))
     return sorted(scopes.items())
 
 

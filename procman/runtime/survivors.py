@@ -128,10 +128,10 @@ def _was_left(pid: int, manager: bytes) -> bool:
 
 def _meet(theirs: bytes, mine: bytes) -> bool:
     """Tell whether two cookies (``SCOPE FILTER, SCOPE FILTER``) have a message in common."""
-    from procman.core.topics import filters_overlap  # noqa: PLC0415 - only where another's cookie was found
+    from procman.core.topics import bare, filters_overlap  # noqa: PLC0415 - only where another's cookie was found
 
     pairs = ((one.partition(" "), other.partition(" ")) for one in _claims(theirs) for other in _claims(mine))
-    return any(one[0] == other[0] and filters_overlap(one[2], other[2]) for one, other in pairs)
+    return any(one[0] == other[0] and filters_overlap(bare(one[2]), bare(other[2])) for one, other in pairs)
 
 
 def _claims(cookie: bytes) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import dedent
 
+from procman.core.broker_names import Known
 from procman.core.budget import budget_for
 from procman.core.facts import Facts, ServiceFacts
 from procman.core.machine import named
@@ -59,7 +60,7 @@ def judged(
     if scale is not None:
         found = with_scale(found, dict(scale))
     plan = None if ram is None else make_plan(found, budget_for(named(ram, "--ram"), found.budget))
-    known = None if facts is None and not names else Facts(facts or {}, local_names=names)
+    known = None if facts is None and not names else Facts(facts or {}, known=Known(names))
     said = engine.run(Context(found, known, plan, force), (rule,))
     assert {f.file for f in said} <= {"procman.yaml"}
     assert {f.why for f in said} <= {rule.WHY}

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from procman.core.broker_names import Known
 from procman.core.expand import environment, expand, locks_of
 from procman.core.facts import SYSTEM_PATH, Facts, ServiceFacts
 from procman.core.lifecycle import Alive, Policy, Ready, Until
@@ -22,7 +23,7 @@ FACTS = ServiceFacts("/srv/app", directory_exists=True, executable="/usr/bin/nod
 
 def expanded(manifest: Manifest, facts: ServiceFacts = FACTS) -> tuple[Spec, ...]:
     """Return the instances of `manifest` on a large machine, every service with the same facts."""
-    known = Facts({s.name: facts for s in manifest.services}, frozenset({"here"}))
+    known = Facts({s.name: facts for s in manifest.services}, known=Known(frozenset({"here"})))
     return expand(manifest, make_plan(manifest, budget(64 * GIB)), known, "/state")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from procman.core.broker_names import Known
 from procman.core.topic_index import Entry, TopicIndex, earlier
 from procman.core.topics import filters_overlap
 from tests.support.values import consumer, service
@@ -42,6 +43,18 @@ def test_only_earlier_services_on_the_same_broker_count() -> None:
         ("three", 0, []),
         ("three", 1, [("one", 0), ("one", 1)]),
     ]
+
+
+def test_services_meet_on_any_name_of_their_brokers() -> None:
+    """An alias that the host knows is the broker's, too, and who shares a name with two brokers meets both."""
+    services = (
+        consumer("one", "a", broker="mqtt://192.0.2.9"),
+        consumer("two", "a", broker="mqtt://192.0.2.8"),
+        consumer("three", "a", broker="mqtt://broker"),
+    )
+    known = Known(listed=(("192.0.2.9", ("broker",)), ("192.0.2.8", ("broker",))))
+    found = [sorted(o.service.name for o in others) for _, others in earlier(services, known)]
+    assert found == [[], [], ["one", "two"]]
 
 
 def test_a_filter_of_very_many_levels_is_no_burden() -> None:

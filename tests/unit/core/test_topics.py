@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from procman.core.topics import broader, filters_overlap, split_share
+from procman.core.topics import bare, broader, filters_overlap, split_share
 
 LEVELS = st.sampled_from(["a", "b", "", "$x", "+"])
 TOPICS = st.lists(st.sampled_from(["a", "b", "", "$x"]), min_size=1, max_size=4).map("/".join)
@@ -78,6 +78,12 @@ def test_filters_overlap_exactly_when_a_topic_reaches_both(one: str, other: str)
 def test_overlap_of_the_specifications_own_cases(one: str, other: str, overlap: bool) -> None:
     """`#` takes the parent level too, wildcards pass over `$` topics, and an empty level is a level."""
     assert overlap == filters_overlap(one, other)
+
+
+@pytest.mark.parametrize("topic", ["a/+", "$share/g/a/+", "$queue/a/+", "$exclusive/a/+"])
+def test_how_a_broker_shares_a_filter_out_is_no_part_of_it(topic: str) -> None:
+    """A shared, a queue's and an exclusive subscription get what the bare filter gets."""
+    assert bare(topic) == "a/+"
 
 
 @given(FILTERS, TOPICS)

@@ -14,7 +14,7 @@ TWO = """
 """
 
 
-@pytest.mark.parametrize("other", ["mqtt://h", "tcp://user:pw@H:1883/"])
+@pytest.mark.parametrize("other", ["mqtt://10.9.8.7", "tcp://user:pw@10.9.2055:1883/"])
 def test_one_client_id_on_one_broker_is_told(other: str) -> None:
     """The second use is told with the place of the first, however the broker is spelt."""
     expected = Told(
@@ -26,7 +26,7 @@ def test_one_client_id_on_one_broker_is_told(other: str) -> None:
         "6: one",
         (("used first here", "5: one"),),
     )
-    assert [expected] == judged(rule, TWO.format("mqtt://h", "client_id: one", other, "client_id: one"))
+    assert [expected] == judged(rule, TWO.format("mqtt://10.9.8.7", "client_id: one", other, "client_id: one"))
 
 
 def test_three_services_with_one_client_id_are_told_once_each() -> None:

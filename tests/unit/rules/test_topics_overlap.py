@@ -27,7 +27,10 @@ def told(place: str, other: str) -> Told:
         ("mqtt://h", "tiwater/+/data", "mqtt://h", '"tiwater/#"', [('6: "tiwater/#"', "5: tiwater/+/data")]),
         ("mqtt://h", "a", "mqtt://h", "a", [("6: a", "5: a")]),
         ("mqtt://localhost", "a", "tcp://u:p@127.0.0.1:1883", "a", [("6: a", "5: a")]),
+        ("mqtt://localhost", "a", "mqtt://127.1", "a", [("6: a", "5: a")]),
+        ("mqtt://bücher.example", "a", "mqtt://xn--bcher-kva.example", "a", [("6: a", "5: a")]),
         ("mqtt://h", "$share/g/a", "mqtt://h", "a", [("6: a", "5: $share/g/a")]),
+        ("mqtt://h", "$queue/a", "mqtt://h", "$exclusive/a", [("6: $exclusive/a", "5: $queue/a")]),
         ("mqtt://h", "x, a/+", "mqtt://h", "a/b, +/b", [("6: a/b", "5: a/+"), ("6: +/b", "5: a/+")]),
     ],
 )
