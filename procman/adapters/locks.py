@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 
-from procman.core.spec import Spec
+from procman.core.spec import Spec, to_records
+from procman.runtime import deedfiles, procfs
 from procman.runtime import locks as host_locks
-from procman.runtime import procfs
+from procman.runtime.chain import Launch
 from procman.runtime.exits import Refused
 from procman.runtime.lockfiles import DIRECTORY, PREFIX, REPAIR, encode, folder_of
 from procman.runtime.locks import FREE
@@ -41,12 +42,12 @@ def held_elsewhere(spec: Spec, manager: str = "") -> str | None:
 
 def asked(spec: Spec, manager: str = "") -> tuple[str, str]:
     """Return who has the locks of `spec`, as FREE, OWN, SURVIVOR, ANOTHER or UNKNOWN, and that in words."""
-    claims = [str(lock) for lock in spec.locks]
-    if not claims:
+    if not spec.locks:
         return FREE, ""
-    me = Identity(os.fsencode(spec.state), spec.unit.encode(), host_locks.cookie(claims), manager.encode())
+    wanted = Launch(to_records(spec)).wanted()
+    me = Identity(os.fsencode(spec.state), spec.unit.encode(), manager.encode(), wanted)
     try:
-        verdict = host_locks.probe(claims, me)
+        verdict = host_locks.probe(wanted, me)
     except Refused as refused:
         return UNKNOWN, str(refused)
     return verdict.answer, verdict.reason
@@ -59,7 +60,8 @@ def guard(spec: Spec, pids: tuple[int, ...]) -> str:
         for scope, topics in host_locks.by_scope([str(lock) for lock in spec.locks])
         for topic in topics
     )
-    if all(_held(path, pids) for path in files):
+    deeds = deedfiles.all_of(spec.state, spec.unit)
+    if all(_held(path, pids) for path in files) and any(_held(path, pids) for path in deeds):
         return "lock"
     marked = any(procfs.value(procfs.environ(pid), b"PROCMAN_COOKIE") is not None for pid in pids)
     return "cookie" if marked else "descent"

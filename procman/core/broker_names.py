@@ -5,8 +5,6 @@ its own before the interface is up. So nothing is replaced; what a name stands f
 read in two ways (``010.1.1.1``), both count: a refusal too many is seen at once, a consumer too many in the rows.
 """
 
-from __future__ import annotations
-
 from procman.core.mqtt import DOORS, LOCAL_NAMES, PORT, door, is_loopback, normalize_broker
 
 WEB_DOORS = frozenset({8000, 8080, 15675, 15676})

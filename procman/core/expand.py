@@ -94,6 +94,7 @@ def _spec(
         ready=service.ready and replace(service.ready, command=_found("ready", service.ready.command, known)),
         alive=service.alive and replace(service.alive, command=_found("alive", service.alive.command, known)),
         locks=_locks(project, service, instance, facts.known.own),
+        shares=service.kind is Kind.SCALABLE and service.consumes is not None,
         start_time=service.start.time,
         stop=service.stop,
         restart=restart,

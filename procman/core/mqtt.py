@@ -3,8 +3,6 @@
 Source: MQTT 5.0, sections 4.7 (topic filters) and 4.8.2 (shared subscriptions); 3.1.1 has the same filters.
 """
 
-from __future__ import annotations
-
 from procman.core.topics import filters_overlap, split_share
 
 __all__ = [

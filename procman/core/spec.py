@@ -32,6 +32,7 @@ class Spec:
     """One instance, ready to launch. `state` is the project's state directory; times in seconds.
 
     `listen`: the first TCP address; `listens`: every place, where that is not all; `binds`: it opens its port itself.
+    `shares`: it is a member, and what it consumes may be consumed by others of its service.
     """
 
     project: str
@@ -50,6 +51,7 @@ class Spec:
     ready: Ready | None = None
     alive: Alive | None = None
     locks: tuple[Lock, ...] = ()
+    shares: bool = False
     start_time: float = 1.0
     stop: Stop = Stop()
     restart: Restart = Restart()
@@ -69,10 +71,10 @@ class Spec:
 
     @property
     def digest(self) -> str:
-        """Return a name for this content. The count of siblings is left out: scaling restarts nobody."""
+        """Return a name for this content. What concerns siblings is left out: scaling restarts nobody."""
         import hashlib  # noqa: PLC0415 - OpenSSL is 5 ms that a plan does not need
 
-        records = [r for r in to_records(self) if r[0] != "instances"]
+        records = [r for r in to_records(self) if r[0] not in ("instances", "shares")]
         return hashlib.blake2b(pack(records), digest_size=6).hexdigest()
 
 
@@ -92,6 +94,8 @@ def to_records(spec: Spec) -> list[tuple[str, str]]:
     ]
     if spec.user is not None:
         rows.append(("user", spec.user))
+    if spec.shares:
+        rows.append(("shares", "with its members"))
     rows += [("listen", record(place)) for place in spec.places]
     if spec.binds:
         rows.append(("binds", "its own port"))
@@ -151,6 +155,7 @@ def _from_parts(one: dict[str, str], many: dict[str, list[str]]) -> Spec:
         ready=probe_records.ready_of(one, many),
         alive=probe_records.alive_of(one, many),
         locks=tuple(Lock(*_pair(item, " ")) for item in many["lock"]),
+        shares="shares" in one,
         start_time=float(one["start-time"]),
         stop=Stop(float(timeout), signal),
         restart=_restart(one["restart"]),

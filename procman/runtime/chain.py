@@ -13,6 +13,7 @@ from procman.runtime.exits import CONFIG, HELD, Refused, printable
 TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
 if TYPE_CHECKING:
     from procman.runtime.kept import Kept
+    from procman.runtime.wanted import Wanted
 
 ONCE = ("project", "service", "instance", "instances", "kind", "state", "cwd")
 SINGLETON = "singleton"
@@ -23,8 +24,8 @@ class Launch:
     """What the spec file says, and what the steps add: variables for the service."""
 
     __slots__ = (
-        *("argv", "claims", "cwd", "env", "kind", "kept", "listen", "notifies", "service", "speaks", "state", "unit"),
-        "user",
+        *("argv", "claims", "cwd", "env", "kind", "kept", "listen", "notifies", "service", "shares", "speaks"),
+        *("state", "unit", "user"),
     )
 
     def __init__(self, records: list[tuple[str, str]]) -> None:
@@ -42,6 +43,7 @@ class Launch:
         self.listen = places if "binds" not in one else []
         self.notifies = ("ready", "notify ") in records or ("alive", "notify ") in records
         self.speaks = ("ready", "ipc ") in records
+        self.shares = "shares" in one
         self.env = dict(_variable(value) for name, value in records if name == "env")
         self.env |= {f"PROCMAN_{name.upper()}": one[name] for name in ONCE[:4]}
         self.env |= {"PROCMAN_STATE": self.state, "PROCMAN_UNIT": self.unit}
@@ -52,6 +54,15 @@ class Launch:
         if ("alive", "notify ") in records:
             self.env["WATCHDOG_USEC"] = str(int(float(one["alive-times"].partition(" ")[0]) * 1e6))
         self._check(one)
+
+    def wanted(self) -> "Wanted":
+        """Return what a singleton needs to hold."""
+        from procman.core.deeds import Deed  # noqa: PLC0415 - an API instance need not load it
+        from procman.runtime import programs, wanted  # noqa: PLC0415 - same
+
+        deed = Deed(self.state, self.service, self.unit, shares=self.shares)
+        deed.programs = programs.keys(self.argv, self.cwd)
+        return wanted.Wanted(deed, self.claims, self.env)
 
     def _check(self, one: dict[str, str]) -> None:
         if self.kind not in (SINGLETON, "scalable"):
@@ -144,14 +155,16 @@ def _end_orphans(launch: Launch, store: bytes, pid: int) -> None:
 
 def _make_sure(launch: Launch, manager: bytes, *, clear: bool) -> None:
     """Hold the locks, and leave nothing alive of an earlier start: Refused when another has them."""
-    me = survivors.Identity(octets(launch.state), octets(launch.unit), b"", manager)
+    me = survivors.Identity(octets(launch.state), octets(launch.unit), manager)
     if launch.kind == SINGLETON:
         from procman.runtime import locks  # noqa: PLC0415 - an API instance need not load it
 
-        me.cookie = locks.cookie(launch.claims)
-        launch.env["PROCMAN_COOKIE"] = ", ".join(launch.claims)
+        wanted = launch.wanted()
+        me = survivors.Identity(me.state, me.unit, manager, wanted)
+        launch.env["PROCMAN_COOKIE"] = wanted.cookie
+        launch.env["PROCMAN_PROGRAM"] = "\n".join(sorted(wanted.deed.programs))
         sockets = len(launch.listen) + launch.speaks
-        launch.kept = locks.acquire(launch.claims, me, above=becoming.LISTENING + sockets)
+        launch.kept = locks.acquire(wanted, me, above=becoming.LISTENING + sockets)
     ended = [] if clear else survivors.clear(me)
     if ended:
         _say(launch.unit, f"ended what an earlier start left behind: {', '.join(ended)}")

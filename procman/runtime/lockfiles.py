@@ -12,6 +12,12 @@ from procman.core.topics import bare, broader, filters_overlap
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.kept import Kept
 
+TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Pardon = Callable[["Busy"], bool]
+
 DIRECTORY = "/run/lock/procman"
 """A constant: a variable that moves it would let two consumers run side by side."""
 
@@ -31,15 +37,15 @@ class Moved(Exception):
 
 
 class Busy:
-    """A lock file that somebody holds."""
+    """A lock file that somebody holds: `what` of it is in the way, in words; `program`: only that it runs the same."""
 
-    __slots__ = ("device", "filter", "inode", "scope")
+    __slots__ = ("device", "inode", "program", "what")
 
-    def __init__(self, scope: str, topic: str, device: int, inode: int) -> None:
-        self.scope = scope
-        self.filter = topic
-        self.device = device
-        self.inode = inode
+    def __init__(self, what: str, descriptor: int, *, program: bool = False) -> None:
+        found = posix.fstat(descriptor)
+        self.what = what
+        self.program = program
+        self.device, self.inode = found.st_dev, found.st_ino
 
 
 def encode(text: str) -> str:
@@ -85,28 +91,31 @@ def path_of(scope: str, name: str) -> str:
     return f"{DIRECTORY}/{folder_of(scope)}/{name}"
 
 
-def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[Kept], list[Busy]]:
-    """Try once to lock all filters `wanted` (already widened) in `scope`.
+def attempt(
+    scope: str, wanted: set[str], *, create: bool, shared: bool = False, pardoned: "Pardon | None" = None
+) -> tuple[list[Kept], list[Busy]]:
+    """Try once to lock all filters `wanted` (already widened) in `scope`; `shared`: with others that share them.
 
-    Return (locks, []) with every lock held, or ([], what is in the way), nothing held. Without `create`
-    nothing is made or kept: it is only looked at. Raises OSError and Moved.
+    Return (locks, []) with every lock held, or ([], what is in the way), nothing held; what is `pardoned` is not in the
+    way. Without `create` nothing is made or kept: it is only looked at. Raises OSError and Moved.
     """
     before = posix.umask(0)  # others must be able to lock here too, whatever the umask of the first
     opened: list[int] = []
     try:
-        if not _open_folders(scope, opened, create=create):
+        folder = enter(scope, opened, create=create)
+        if folder is None:
             return [], []
-        folder = opened[-1]
-        _guard(scope, folder, opened, create=create)
-        mine = {f"{PREFIX}{encode(topic)}" for topic in wanted} if create else set()
+        own = {f"{PREFIX}{encode(topic)}" for topic in wanted}
+        mine = own if create else set()
         held, busy = [], []
         for name in sorted(mine | _rivals(folder, wanted)):
+            mode = fcntl.LOCK_SH if shared and name in own else fcntl.LOCK_EX
             opened.append(_open_file(folder, name, create=create))
-            rival = _lock_or_name(scope, name, opened[-1])
-            if rival is not None:
-                busy.append(rival)
+            if not lock(scope, name, opened[-1], mode):
+                rival = Busy(f"'{printable(decode(name.removeprefix(PREFIX)))}' on {printable(scope)}", opened[-1])
+                busy += [] if pardoned and pardoned(rival) else [rival]
             elif name in mine:
-                held.append(Kept(opened[-1], path_of(scope, name)))
+                held.append(Kept(opened[-1], path_of(scope, name), mode))
         if busy:
             return [], busy
         taken = {lock.descriptors[0] for lock in held}
@@ -116,6 +125,33 @@ def attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[Kept], 
         posix.umask(before)
         for descriptor in reversed(opened):  # the guard after all it guards
             posix.close(descriptor)
+
+
+def enter(scope: str, opened: list[int], *, create: bool) -> int | None:
+    """Return a descriptor of the folder of `scope`, its guard held, both in `opened`; None when it is not there."""
+    if not _open_folders(scope, opened, create=create):
+        return None
+    folder = opened[-1]
+    _guard(scope, folder, opened, create=create)
+    return folder
+
+
+def lock(scope: str, name: str, descriptor: int, mode: int = fcntl.LOCK_EX) -> bool:
+    """Lock the file `name` of `scope`, open as `descriptor`; tell whether nobody had it. Moved when it was replaced."""
+    if not _lock(descriptor, mode):
+        return False
+    _check_place(scope, name, descriptor)
+    return True
+
+
+def is_free(descriptor: int) -> bool:
+    """Tell whether nobody holds the open file `descriptor`; it is ours then, until it is closed."""
+    return _lock(descriptor)
+
+
+def look_at(folder: int, name: str) -> int:
+    """Return a descriptor of the file `name`, which is there and is a regular file; Moved and Refused otherwise."""
+    return _open_file(folder, name, create=False)
 
 
 def _rivals(folder: int, wanted: set[str]) -> set[str]:
@@ -139,23 +175,15 @@ def _guard(scope: str, folder: int, opened: list[int], *, create: bool) -> None:
     deadline = time.monotonic() + GUARD_WITHIN
     while not _lock(guard):
         if time.monotonic() > deadline:
-            path = path_of(scope, GUARD)
+            path = f"{DIRECTORY}/{folder_of(scope)}/{GUARD}"
             raise Refused(HELD, f"cannot know who consumes: {path} stays locked; see who holds it: fuser -v {path}")
         time.sleep(POLL)
     _check_place(scope, GUARD, guard)
 
 
-def _lock_or_name(scope: str, name: str, descriptor: int) -> Busy | None:
-    if _lock(descriptor):
-        _check_place(scope, name, descriptor)
-        return None
-    found = posix.fstat(descriptor)
-    return Busy(scope, decode(name.removeprefix(PREFIX)), found.st_dev, found.st_ino)
-
-
-def _lock(descriptor: int) -> bool:
+def _lock(descriptor: int, mode: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, mode | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -7,11 +7,20 @@ import posix
 import time
 
 from procman.core.topics import bare
-from procman.runtime import lockfiles, procfs
+from procman.runtime import deedfiles, lockfiles, procfs
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.kept import Kept, Limits
 from procman.runtime.parent import kill
 from procman.runtime.survivors import ANOTHER, OWN, SURVIVOR, UNKNOWN, Identity, relation
+
+TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from procman.runtime.wanted import Wanted
+
+Scopes = list[tuple[str, set[str]]]
+Found = tuple[list[Kept], list[lockfiles.Busy]]
 
 FREE = "free"
 DYING_WITHIN = 2.0
@@ -22,14 +31,18 @@ MOVES = 50
 
 
 class Holder:
-    """A process that holds a lock. `relation` is SURVIVOR, OWN, ANOTHER or UNKNOWN; `text` says who it is."""
+    """A process that holds a lock. `relation` is SURVIVOR, OWN, ANOTHER or UNKNOWN; `text` says who it is.
 
-    __slots__ = ("pid", "relation", "text")
+    `starts`: it is not yet what it starts, so its variables are not those of a service.
+    """
 
-    def __init__(self, pid: int, relation_: str, text: str) -> None:
+    __slots__ = ("pid", "relation", "starts", "text")
+
+    def __init__(self, pid: int, relation_: str, text: str, *, starts: bool) -> None:
         self.pid = pid
         self.relation = relation_
         self.text = text
+        self.starts = starts
 
 
 class Verdict:
@@ -47,23 +60,18 @@ class Verdict:
         self.reason = reason
 
 
-def cookie(claims: list[str]) -> bytes:
-    """Return the mark of a singleton with the locks `claims` (``SCOPE FILTER`` each), for PROCMAN_COOKIE."""
-    return ", ".join(claims).encode("utf-8", "surrogateescape")
-
-
-def probe(claims: list[str], me: Identity) -> Verdict:
-    """Return who has `claims`, the worst answer of all; takes, makes and ends nothing."""
+def probe(wanted: "Wanted", me: Identity) -> Verdict:
+    """Return who has what is `wanted`, the worst answer of all; takes, makes and ends nothing."""
     verdict = Verdict(FREE)
-    for scope, wanted in by_scope(claims):
-        _, busy = _attempt(scope, wanted, create=False)
+    for step in _steps(wanted):
+        _, busy = step.attempt(create=False)
         found = judge(busy, me) if busy else Verdict(FREE)
         verdict = max(verdict, found, key=lambda v: _WORSE.index(v.answer))
     return verdict
 
 
-def acquire(claims: list[str], me: Identity, *, above: int) -> list[Kept]:
-    """Take every lock of `claims` and return them, at descriptors from `above` on; survivors in the way are ended.
+def acquire(wanted: "Wanted", me: Identity, *, above: int) -> list[Kept]:
+    """Take every lock that is `wanted` and return them, at descriptors from `above` on; survivors in the way are ended.
 
     The descriptors are inherited by what this process becomes, which so holds the lock itself. Refused (HELD) when
     another has one, and when that cannot be known; then none is held.
@@ -71,8 +79,8 @@ def acquire(claims: list[str], me: Identity, *, above: int) -> list[Kept]:
     limits = Limits()
     held: list[Kept] = []
     try:
-        for scope, wanted in by_scope(claims):  # sorted: two that need the same scopes cannot refuse each other
-            held += _take(scope, wanted, me)
+        for step in _steps(wanted):  # in one order: two that need the same cannot refuse each other
+            held += _take(step, me)
         limits.place(held, above)
     except (OSError, Refused):
         for lock in held:
@@ -83,7 +91,7 @@ def acquire(claims: list[str], me: Identity, *, above: int) -> list[Kept]:
     return held
 
 
-def by_scope(claims: list[str]) -> list[tuple[str, set[str]]]:
+def by_scope(claims: list[str]) -> Scopes:
     """Return the filters of `claims` (``SCOPE FILTER``) by scope, sorted; widened, and without ``$share/group/``."""
     scopes: dict[str, set[str]] = {}
     for claim in claims:
@@ -96,9 +104,11 @@ def judge(busy: list[lockfiles.Busy], me: Identity) -> Verdict:
     """Return who holds the files `busy`, as seen by `me`: one holder that is no survivor decides."""
     answer, holders, reason = SURVIVOR, [], ""
     for file in busy:
-        found = [_holder(pid, me) for pid in procfs.pids() if procfs.holds(pid, file.device, file.inode)]
+        found = [_holder(pid, me) for pid in _pids(file)]
         holders += found
         worst = max((holder.relation for holder in found), key=_WORSE.index, default=UNKNOWN)
+        if file.program and worst == ANOTHER and any(holder.starts for holder in found):
+            worst = UNKNOWN
         if not reason or _WORSE.index(worst) > _WORSE.index(answer):
             answer, reason = worst, _say(file, worst, found)
     return Verdict(answer, tuple(holders), reason)
@@ -107,11 +117,65 @@ def judge(busy: list[lockfiles.Busy], me: Identity) -> Verdict:
 _WORSE = (FREE, SURVIVOR, OWN, UNKNOWN, ANOTHER)
 
 
-def _take(scope: str, wanted: set[str], me: Identity) -> list[Kept]:
+class _Step:
+    """One folder in which something is locked, or with `looks` only looked for."""
+
+    __slots__ = ("filters", "looks", "scope", "wanted")
+
+    def __init__(self, wanted: "Wanted", scope: str, filters: set[str], *, looks: bool) -> None:
+        self.wanted = wanted
+        self.scope = scope
+        self.filters = filters
+        self.looks = looks
+
+    def attempt(self, *, create: bool) -> Found:
+        try:
+            for _ in range(MOVES):
+                try:
+                    return self._attempt(create=create and not self.looks)
+                except lockfiles.Moved:
+                    time.sleep(POLL)
+        except OSError as error:
+            path = f"{lockfiles.DIRECTORY}/{lockfiles.folder_of(self.scope)}"
+            raise Refused(
+                HELD, f"cannot know who consumes, {path}: {error.strerror}; repair it: {lockfiles.REPAIR}"
+            ) from None
+        raise Refused(
+            HELD, f"cannot know who consumes: files in {lockfiles.DIRECTORY} keep vanishing; find what deletes them"
+        )
+
+    def _attempt(self, *, create: bool) -> Found:
+        if self.scope == deedfiles.SCOPE:
+            return deedfiles.attempt(self.wanted.deed, self._pardoned, create=create)
+        if self.scope in self.wanted.KINDS:
+            return lockfiles.attempt(self.scope, self.filters, create=create)
+        shared = self.wanted.deed.shares
+        return lockfiles.attempt(self.scope, self.filters, create=create, shared=shared, pardoned=self._pardoned)
+
+    def _pardoned(self, rival: lockfiles.Busy) -> bool:
+        """Tell whether nobody who holds `rival` is in the way, by what their environments say."""
+        if not rival.program and not self.wanted.deed.shares:
+            return False
+        found = [procfs.environ(pid) for pid in _pids(rival)]
+        return bool(found) and all(self.wanted.pardons(environment, program=rival.program) for environment in found)
+
+
+def _steps(wanted: "Wanted") -> list[_Step]:
+    """Return what is asked, in the order of all: the deeds, where new starts meet, then the folders of brokers."""
+    held = [_Step(wanted, scope, filters, looks=False) for scope, filters in wanted.held()]
+    watched = [_Step(wanted, scope, filters, looks=True) for scope, filters in wanted.watched()]
+    return [_Step(wanted, deedfiles.SCOPE, set(), looks=False), *held, *watched]
+
+
+def _pids(file: lockfiles.Busy) -> "Iterator[int]":
+    return (pid for pid in procfs.pids() if procfs.holds(pid, file.device, file.inode))
+
+
+def _take(step: _Step, me: Identity) -> list[Kept]:
     started = time.monotonic()
     ended: set[int] = set()
     while True:
-        held, busy = _attempt(scope, wanted, create=True)
+        held, busy = step.attempt(create=True)
         if not busy:
             _report(me, ended)
             return held
@@ -127,23 +191,6 @@ def _take(scope: str, wanted: set[str], me: Identity) -> list[Kept]:
         time.sleep(POLL if ended else LOOK_AGAIN)
 
 
-def _attempt(scope: str, wanted: set[str], *, create: bool) -> tuple[list[Kept], list[lockfiles.Busy]]:
-    try:
-        for _ in range(MOVES):
-            try:
-                return lockfiles.attempt(scope, wanted, create=create)
-            except lockfiles.Moved:
-                time.sleep(POLL)
-    except OSError as error:
-        path = f"{lockfiles.DIRECTORY}/{lockfiles.folder_of(scope)}"
-        raise Refused(
-            HELD, f"cannot know who consumes, {path}: {error.strerror}; repair it: {lockfiles.REPAIR}"
-        ) from None
-    raise Refused(
-        HELD, f"cannot know who consumes: files in {lockfiles.DIRECTORY} keep vanishing; find what deletes them"
-    )
-
-
 def _holder(pid: int, me: Identity) -> Holder:
     environment = procfs.environ(pid)
     is_to_me = relation(pid, environment, me)
@@ -151,20 +198,20 @@ def _holder(pid: int, me: Identity) -> Holder:
     unit, state, project = (procfs.value(environment, b"PROCMAN_" + name) for name in (b"UNIT", b"STATE", b"PROJECT"))
     if unit and state:
         text += f", {printable(project or b'?')} {printable(unit)}, state in {printable(state)}"
-    return Holder(pid, is_to_me, text)
+    return Holder(pid, is_to_me, text, starts=unit is None)
 
 
 def _say(file: lockfiles.Busy, answer: str, holders: list[Holder]) -> str:
-    what = f"'{printable(file.filter)}' on {printable(file.scope)}"
     who = "; ".join(h.text for h in holders if h.relation == answer)
+    end = "; if they are two services, give one an argument of its own" if file.program else ""
     if answer == UNKNOWN:
         seen = (
             f"{who}, whose manager cannot be known" if who else "a process that cannot be seen, another user's perhaps"
         )
-        return f"{what} is held by {seen}; look as root: sudo lslocks"
+        return f"{file.what} is held by {seen}; look as root: sudo lslocks{end}"
     if answer == SURVIVOR:
-        return f"{what} is still held by {who}, left behind by a dead manager; end it: kill -9 {holders[0].pid}"
-    return f"{what} is held by {who}; stop it there first"
+        return f"{file.what} is still held by {who}, left behind by a dead manager; end it: kill -9 {holders[0].pid}"
+    return f"{file.what} is held by {who}; stop it there first{end}"
 
 
 def _report(me: Identity, ended: set[int]) -> None:

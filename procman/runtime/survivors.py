@@ -11,6 +11,10 @@ from procman.runtime import procfs
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.parent import kill
 
+TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
+if TYPE_CHECKING:
+    from procman.runtime.wanted import Wanted
+
 WITHIN = 5.0
 POLL = 0.002
 
@@ -21,15 +25,16 @@ UNKNOWN = "unknown"
 
 
 class Identity:
-    """One instance, as its processes are marked. `cookie` is empty for a scalable one, `manager` when none runs."""
+    """One instance, as its processes are marked. `manager`: empty when none runs; `wanted`: None for a scalable one."""
 
-    __slots__ = ("cookie", "manager", "state", "unit")
+    __slots__ = ("cookie", "manager", "state", "unit", "wanted")
 
-    def __init__(self, state: bytes, unit: bytes, cookie: bytes, manager: bytes) -> None:
+    def __init__(self, state: bytes, unit: bytes, manager: bytes, wanted: "Wanted | None" = None) -> None:
         self.state = state
         self.unit = unit
-        self.cookie = cookie
         self.manager = manager
+        self.wanted = wanted
+        self.cookie = wanted.cookie.encode("utf-8", "surrogateescape") if wanted else b""
 
     def is_unit(self, environment: bytes) -> bool:
         """Tell whether a process with this `procfs.environ` is of this very instance."""
@@ -44,8 +49,9 @@ class Identity:
 
     def meets(self, environment: bytes) -> bool:
         """Tell whether a process with this `procfs.environ` consumes some of the same, under whatever name."""
-        theirs = procfs.value(environment, b"PROCMAN_COOKIE") if self.cookie else None
-        return theirs is not None and (theirs == self.cookie or _meet(theirs, self.cookie))
+        if self.wanted is None or b"\0PROCMAN_COOKIE=" not in environment:
+            return False
+        return self.is_consumer(environment) or self.wanted.meets(environment)
 
 
 def relation(pid: int, environment: bytes, me: Identity) -> str:
@@ -124,15 +130,3 @@ def _was_left(pid: int, manager: bytes) -> bool:
     if not procfs.is_identity(manager) or not procfs.shares_pids(pid):
         return False
     return not procfs.lives(manager) or not procfs.managed(pid, int(manager.partition(b".")[0]))
-
-
-def _meet(theirs: bytes, mine: bytes) -> bool:
-    """Tell whether two cookies (``SCOPE FILTER, SCOPE FILTER``) have a message in common."""
-    from procman.core.topics import bare, filters_overlap  # noqa: PLC0415 - only where another's cookie was found
-
-    pairs = ((one.partition(" "), other.partition(" ")) for one in _claims(theirs) for other in _claims(mine))
-    return any(one[0] == other[0] and filters_overlap(bare(one[2]), bare(other[2])) for one, other in pairs)
-
-
-def _claims(cookie: bytes) -> list[str]:
-    return cookie.decode("utf-8", "surrogateescape").split(", ")

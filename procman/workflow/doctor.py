@@ -64,11 +64,16 @@ def _lock(spec: Spec, observed: Observed | None) -> Check:
     if answer == locks.ANOTHER:
         return Check(spec.service, "lock", Verdict.FAIL, reason, "only one may run on a host; end the other one first")
     unit = observed.unit(spec.unit) if observed else None
-    if answer == locks.FREE and unit is not None and unit.pid:
-        evidence = f"pid {unit.pid} consumes and does not hold its lock: it has closed it, or the file was deleted"
+    if answer in (locks.FREE, locks.OWN) and unit is not None and unit.pid and not _holds_all(spec, unit.pid):
+        why = "it has closed it, a file was deleted, or an older version of procman started it"
+        evidence = f"pid {unit.pid} consumes and does not hold its lock whole: {why}"
         return Check(spec.service, "lock", Verdict.FAIL, evidence, f"procman restart {spec.service}")
     said = {locks.FREE: "free", locks.OWN: f"held by pid {unit.pid if unit else '?'}, under this project's manager"}
     return Check(spec.service, "lock", Verdict.PASS, said.get(answer, "held by what a dead manager left; up ends it"))
+
+
+def _holds_all(spec: Spec, pid: int) -> bool:
+    return locks.guard(spec, processes.tree(pid, processes.parents())) == "lock"
 
 
 def stray_check(spec: Spec, observed: Observed | None) -> Check:

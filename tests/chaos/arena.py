@@ -36,7 +36,7 @@ OPERATION = {0, 1, 4, 75}
 """Exit codes of the commands that change what runs; wrong use (2) would be a fault of the attack."""
 
 LOCK_STEPS = (
-    ("runtime/chain.py", "locks.acquire(launch.claims, me, above=becoming.LISTENING + sockets)", "[]"),
+    ("runtime/chain.py", "locks.acquire(wanted, me, above=becoming.LISTENING + sockets)", "[]"),
     ("runtime/chain.py", "ended = [] if clear else survivors.clear(me)", "ended = []"),
     ("runtime/chain.py", "_end_orphans(launch, store, pid)\n        _make", "pass\n        _make"),
     ("runtime/plugin.py", "self.adopts = parent.adopt_orphans()", "self.adopts = False"),

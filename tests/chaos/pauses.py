@@ -104,7 +104,7 @@ def _launchers(arena: Arena) -> list[int]:
 
 
 def _lock_file_gone(arena: Arena, other: Project) -> None:
-    for path in arena.shop.locks.glob("f.*"):
+    for path in (*arena.shop.locks.glob("f.*"), *arena.shop.deeds()):
         path.unlink()
     _rival(arena, other)
     arena.expect(len(arena.consumers()) == 1, "the first was ended because its lock file was deleted")
@@ -112,10 +112,16 @@ def _lock_file_gone(arena: Arena, other: Project) -> None:
 
 
 def _lock_folder_gone(arena: Arena, other: Project) -> None:
-    shutil.rmtree(arena.shop.locks, ignore_errors=True)
+    _forget(arena)
     _rival(arena, other)
     arena.expect(len(arena.consumers()) == 1, "the first was ended because the lock folder was deleted")
     _restart(arena)
+
+
+def _forget(arena: Arena) -> None:
+    shutil.rmtree(arena.shop.locks, ignore_errors=True)
+    for path in arena.shop.deeds():
+        path.unlink()
 
 
 def _restart(arena: Arena) -> None:
@@ -129,7 +135,7 @@ def _reboot(arena: Arena, other: Project) -> None:
     for pid in [*arena.shop.managers(), *arena.shop.processes(), *arena.witnesses()]:
         arena.kill(pid)
     wait_until(lambda: not arena.shop.processes(), 10, "all is dead")
-    shutil.rmtree(arena.shop.locks, ignore_errors=True)
+    _forget(arena)
 
 
 def _pid_reused(arena: Arena, other: Project) -> None:

@@ -155,7 +155,7 @@ def test_down_after_a_killed_manager_ends_what_survived(shop: Project) -> None:
 
 
 def _locks(shop: Project) -> list[str]:
-    return [str(path) for path in shop.locks.iterdir()]
+    return [str(path) for path in (*shop.locks.iterdir(), *shop.deeds())]
 
 
 def _is_locked(path: str) -> bool:

@@ -116,6 +116,22 @@ def test_members_have_ids_locks_and_tokens_of_their_own(members: Shop) -> None:
     ended(other.run("up"), 75, "reader-0")
 
 
+def test_any_member_keeps_other_projects_away(members: Shop) -> None:
+    """With the first one stopped, and with only the last one left, another project's consumer is refused as before."""
+    members.begin()
+    ended(members.project.run("scale", "mqtt=3"), 0)
+    other = members.project.beside("bakery")
+    other.write({"reader": members.mqtt(1)})
+    for stopped in ("mqtt-0", "mqtt-1"):
+        ended(members.project.run("stop", stopped), 0)
+        ended(other.run("up"), 75, "reader-0", "is held by pid")
+    last = members.project.pids()
+    assert list(last) == ["mqtt-2"]
+    ended(members.project.run("start", "mqtt-0"), 0)
+    assert members.project.pids()["mqtt-2"] == last["mqtt-2"], "a sibling was ended"
+    assert {row["guard"] for row in members.project.status()["instances"] if row["pid"]} == {"lock"}
+
+
 def test_a_canary_that_does_not_arrive_brings_back_what_ran(members: Shop) -> None:
     """Its reading is none, so no row comes: the new member goes again, the old one is not touched."""
     members.begin(canary={**CANARY, "payload": '{"tag": "{tag}"}'})

@@ -103,14 +103,20 @@ def test_status_and_doctor_tell_of_a_stray(shop: Project) -> None:
         assert f"kill {stray.pid}" in checks["strays"]["help"]
 
 
-def test_doctor_says_when_a_consumer_has_lost_its_lock(shop: Project) -> None:
-    """With the lock file deleted `doctor` fails and `status` says what is left; a restart mends it."""
+@pytest.mark.parametrize("lost", ["lock", "deed", "both"])
+def test_doctor_says_when_a_consumer_has_lost_its_lock(shop: Project, lost: str) -> None:
+    """With a file of its lock deleted `doctor` fails and `status` says what is left; a restart mends it."""
     ended(shop.run("up"), 0)
     assert _guard(shop) == "lock"
-    for path in shop.locks.glob("f.*"):
+    files = {"lock": [*shop.locks.glob("f.*")], "deed": shop.deeds(), "both": [*shop.locks.glob("f.*"), *shop.deeds()]}
+    for path in files[lost]:
         path.unlink()
     assert _guard(shop) == "cookie"
     ended(shop.run("doctor"), 1, "does not hold its lock", "procman restart mqtt")
+    other = shop.beside("bakery")
+    other.write({"reader": other.mqtt()})
+    ended(other.run("up"), 75)
+    assert shop.consumers() == [shop.pids()["mqtt-0"]]
     ended(shop.run("restart", "mqtt"), 0)
     assert _guard(shop) == "lock"
     assert "does not hold its lock" not in ended(shop.run("doctor"), 1, "FAIL    mqtt broker").out

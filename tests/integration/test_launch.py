@@ -62,11 +62,11 @@ def test_the_spec_cannot_forge_who_it_is(bench: Bench) -> None:
 
 
 def test_the_process_is_the_one_that_was_started(bench: Bench) -> None:
-    """Same pid, the spec's directory, and no descriptor but the three and those of the locks, two each."""
+    """Same pid, the spec's directory, and no descriptor but the three, and two for each lock and the deed."""
     locks = [f"{bench.scope} a", f"{bench.scope} b"]
     started = bench.start(bench.spec(lock=locks)).becomes()
-    *low, first, second = sorted(int(entry.name) for entry in Path(f"/proc/{started.pid}/fd").iterdir())
-    assert (low, second) == ([0, 1, 2, 3, 4], first + 1)
+    *low, first, second, third = sorted(int(entry.name) for entry in Path(f"/proc/{started.pid}/fd").iterdir())
+    assert (low, second, third) == ([0, 1, 2, 3, 4, 5], first + 1, first + 2)
     assert 255 < first
     assert Path(f"/proc/{started.pid}/cwd").readlink() == bench.folder
 

@@ -13,7 +13,7 @@ import pytest
 
 from procman.runtime import lockfiles, locks, procfs
 from procman.runtime.survivors import ANOTHER, OWN, SURVIVOR, UNKNOWN, Identity
-from tests.support.launching import Bench, Manager, Started, environ, gone, runs
+from tests.support.launching import Bench, Manager, Started, gone, runs
 from tests.support.waiting import wait_until
 
 SHELL = Path("/bin/sh").resolve().name
@@ -244,6 +244,7 @@ def test_a_deleted_lock_file_never_makes_two(bench: Bench) -> None:
     code, said = bench.start(bench.spec()).refused()
     assert (code, f"pid {first.pid} " in said, runs(first.pid)) == (75, True, True), said
     first.kill()
+    wait_until(lambda: gone(first.pid), 5, "it died")
     second = bench.start(bench.spec()).becomes()
     assert holds(bench, second.pid)
 
@@ -280,7 +281,7 @@ def test_a_file_that_moves_away_while_it_is_locked_is_noticed(
     """A lock on a file that its path no longer names is no lock: the launcher looks again, and gets the new one."""
     real, moved = lockfiles._lock, False
 
-    def deleted_meanwhile(descriptor: int) -> bool:
+    def deleted_meanwhile(descriptor: int, mode: int = fcntl.LOCK_EX) -> bool:
         nonlocal moved
         path = bench.locks / "f.a"
         if path.exists() and not moved:
@@ -288,12 +289,14 @@ def test_a_file_that_moves_away_while_it_is_locked_is_noticed(
             if replaced:
                 path.touch()
             moved = True
-        return real(descriptor)
+        return real(descriptor, mode)
 
     monkeypatch.setattr(lockfiles, "_lock", deleted_meanwhile)
-    (lock,) = locks.acquire([f"{bench.scope} a"], Identity(b"s", b"u", b"c", b""), above=3)
+    wanted = bench.wanted(lock=[f"{bench.scope} a"])
+    deed, lock = locks.acquire(wanted, Identity(b"s", b"u", b"", wanted), above=3)
     assert moved
     assert {os.fstat(descriptor).st_ino for descriptor in lock.descriptors} == {(bench.locks / "f.a").stat().st_ino}
+    deed.close()
     lock.close()
 
 
@@ -380,27 +383,27 @@ def test_no_variable_moves_the_lock_directory(bench: Bench) -> None:
     assert bench.start(bench.spec(service="two"), env=env).refused()[0] == 75
 
 
-def _me(bench: Bench, started: Started | None = None, manager: bytes = b"") -> Identity:
-    unit = environ(started.pid)[b"PROCMAN_UNIT"] if started else b"mqtt-0"
-    return Identity(bench.state.encode(), unit, locks.cookie([f"{bench.scope} tiwater/+/data"]), manager)
+def asked(bench: Bench, manager: bytes = b"", **changes: object) -> locks.Verdict:
+    """Who has what the spec of this bench wants, as its launcher would see it."""
+    wanted = bench.wanted(**changes)
+    return locks.probe(wanted, Identity(bench.state.encode(), wanted.deed.unit.encode(), manager, wanted))
 
 
 def test_probe_answers_and_changes_nothing(bench: Bench) -> None:
     """Free, held by another's, by my own manager, by survivors: without making a file or ending a process."""
-    claims = [f"{bench.scope} tiwater/+/data"]
-    assert locks.probe(claims, _me(bench)).answer == locks.FREE
+    assert asked(bench).answer == locks.FREE
     assert not bench.locks.exists()
     manager = bench.manager()
     started = bench.start(bench.spec(arg=SHELL_CHILD), manager=manager).becomes(SHELL)
     (child,) = wait_until(lambda: [pid for pid in started.children() if runs(pid)], 10, "it has a child")
-    held = locks.probe(claims, _me(bench))
+    held = asked(bench)
     assert (held.answer, {h.pid for h in held.holders}) == (ANOTHER, {started.pid, child})
     assert f"pid {started.pid}" in held.reason
-    assert locks.probe(claims, _me(bench, manager=manager.identity)).answer == OWN
+    assert asked(bench, manager.identity).answer == OWN
     manager.kill()
     wait_until(lambda: gone(started.pid), 5, "the service died")
-    assert locks.probe(claims, _me(bench)).answer == SURVIVOR
-    assert locks.probe([f"{bench.scope} other"], _me(bench)).answer == locks.FREE
+    assert asked(bench).answer == SURVIVOR
+    assert asked(bench, service="other", lock=[f"{bench.scope} other"]).answer == locks.FREE
     assert runs(child)
     bench.start(bench.spec()).becomes()
 
@@ -411,5 +414,5 @@ def test_probe_says_when_it_cannot_know(bench: Bench) -> None:
     (path,) = bench.locks.glob("f.*")
     with path.open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        verdict = locks.probe([f"{bench.scope} tiwater/+/data"], _me(bench))
+        verdict = asked(bench)
     assert verdict.answer == UNKNOWN

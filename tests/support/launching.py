@@ -13,6 +13,8 @@ from pathlib import Path
 
 from procman.core.records import pack
 from procman.runtime import lockfiles, procfs
+from procman.runtime.chain import Launch
+from procman.runtime.wanted import Wanted
 from tests.support.waiting import wait_until
 
 LAUNCHER = Path(procfs.__file__).with_name("launch.py")
@@ -156,6 +158,10 @@ class Bench:
     def spec(self, **changes: object) -> Path:
         """A spec file, see `records`."""
         return self.file(pack(self.records(**changes)))
+
+    def wanted(self, **changes: object) -> Wanted:
+        """What the launcher of `spec` needs to hold."""
+        return Launch(self.records(**changes)).wanted()
 
     def api(self, **changes: object) -> Path:
         """The spec file of a scalable service."""

@@ -101,6 +101,11 @@ class Project:
         """Where this host's locks on the broker lie."""
         return Path(lockfiles.DIRECTORY, lockfiles.folder_of(self.scope))
 
+    def deeds(self) -> list[Path]:
+        """Return the files that have a deed of this project."""
+        mine = f"\0state {self.state}\0".encode()
+        return [path for path in Path(lockfiles.DIRECTORY, "deeds").glob("d.*") if mine in path.read_bytes()]
+
     def api(self, **changes: object) -> Text:
         """A service of two web instances; `changes` replace or add keys."""
         return {

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from procman.core.topics import filters_overlap
 from procman.runtime.lockfiles import LONGEST_NAME, decode, encode, folder_of, widen
-from procman.runtime.locks import by_scope, cookie
+from procman.runtime.locks import by_scope
 
 ANY = (
     st.binary(min_size=1, max_size=60)
@@ -66,4 +66,3 @@ def test_claims_are_grouped_by_scope_in_one_order() -> None:
     """Two that need the same scopes ask in the same order, and share groups do not count."""
     claims = ["b:1 x/y", "a:1 $share/g/x", "b:1 $share/g/x/y"]
     assert by_scope(claims) == [("a:1", {"x"}), ("b:1", {"x/y"})]
-    assert cookie(claims) == b"b:1 x/y, a:1 $share/g/x, b:1 $share/g/x/y"
