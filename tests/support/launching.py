@@ -71,6 +71,15 @@ class Started:
     def _is(self, program: str) -> bool:
         return runs(self.pid, program) and procfs.environ(self.pid) != b""  # in the middle of exec it has none yet
 
+    def keeps_open(self, *low: int, high: int = 0) -> None:
+        """Wait until these are all it has open, and so many above 255: for a moment the loader has what it reads."""
+
+        def seen() -> tuple[set[int], int]:
+            found = {int(fd.name) for fd in Path(f"/proc/{self.pid}/fd").iterdir()}
+            return {fd for fd in found if fd <= 255}, sum(fd > 255 for fd in found)
+
+        wait_until(lambda: seen() == ({*low}, high), 20, f"{low} and {high} above 255 are all")
+
     def code(self) -> int:
         """Wait for its end; its exit code, negative for a signal."""
         assert self._process is not None
