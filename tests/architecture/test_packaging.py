@@ -1,5 +1,6 @@
 """What a user gets from an index: built here, offline, and looked into."""
 
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 from procman import __version__
 from procman.core import consumer_kit
 from procman.core.consumer_kit import DATABASES, LANGUAGES
-from tests.architecture.repository import ROOT
+from tests.architecture.repository import ROOT, committed_texts
 
 pytestmark = pytest.mark.slow
 
@@ -66,13 +67,14 @@ def test_the_wheel_names_the_command_and_the_version(built: Path) -> None:
     )
 
 
-def test_the_sdist_holds_what_a_packager_needs(built: Path) -> None:
-    """The source archive carries templates, tests, licence and README beside the package."""
+def test_the_sdist_holds_what_git_holds(built: Path) -> None:
+    """Each file, executable where git has it so: `make demo` and `make test` run from an unpacked source archive."""
     with tarfile.open(_only(built, "*.tar.gz")) as sdist:
-        names = {name.partition("/")[2] for name in sdist.getnames()}
-    wanted = {f"templates/{name}" for name in _files(ROOT / "templates")}
-    assert wanted | {"LICENSE", "README.md", "pyproject.toml", "procman/__init__.py"} <= names
-    assert any(name.startswith("tests/") for name in names)
+        held = {m.name.partition("/")[2]: bool(m.mode & 0o100) for m in sdist.getmembers() if m.isfile()}
+    committed = {name: os.access(ROOT / name, os.X_OK) for name, _ in committed_texts()}
+    assert committed == {name: held.get(name) for name in committed}
+    assert (held[".ci/run"], held["scripts/setup-venv.sh"], held["Makefile"]) == (True, True, False)
+    assert set(held) - set(committed) <= {"PKG-INFO"}
 
 
 def _hatchling(target: str, source: Path, folder: Path) -> None:
