@@ -18,7 +18,12 @@ class Told(KeyboardInterrupt):
 
 
 def listen() -> None:
-    """Raise Told at the first request. What is ignored already, as under nohup, stays ignored."""
+    """Raise Told at the first request. What is ignored already, as under nohup, stays ignored.
+
+    SIGCHLD apart: who ignores that is not told how a process ended that it waits for.
+    """
+    if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number in _REQUESTS:
         if signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _tell)

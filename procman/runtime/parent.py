@@ -37,10 +37,10 @@ def adopt_orphans() -> bool:
     return _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def restore_signals() -> None:
-    """Undo what Python and those before us ignored or blocked: a service starts with every default."""
+def restore_signals(kept: tuple[int, ...] = ()) -> None:
+    """Undo what Python and those before us ignored or blocked, `kept` apart: a service starts with every default."""
     for number in _signal.valid_signals():
-        if _signal.getsignal(number) == _signal.SIG_IGN:
+        if number not in kept and _signal.getsignal(number) == _signal.SIG_IGN:
             _signal.signal(number, _signal.SIG_DFL)
     _signal.pthread_sigmask(_signal.SIG_SETMASK, ())
 
