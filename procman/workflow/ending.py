@@ -60,7 +60,7 @@ def wait_renewed(state: State, units: set[str], progress: Progress) -> None:
         took = time.monotonic() - asked
 
 
-def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tuple[str, ...]:
+def end_manager(state: State, progress: Progress, least: float = 30.0) -> tuple[str, ...]:
     """End supervisord and everything under it, and return in words what had to be killed.
 
     All services are told at once; whatever outlives its time is killed by supervisord, supervisord itself by us, and
@@ -75,7 +75,7 @@ def end_manager(state: State, progress: Progress, patience: float = 30.0) -> tup
         finally:  # also when we are interrupted: it then goes on without us, and ends with all it has
             with contextlib.suppress(supervisor_rpc.Fault, NotRunning):  # it is ending already, or has ended since
                 supervisor_rpc.Client(state.socket).shutdown()
-        wait = max(patience, _patience(observed.units))  # dependents first, so a chain takes the sum
+        wait = max(least, _patience(observed.units))  # dependents first, so a chain takes the sum
         if not supervisord.ended(observed.manager_pid, wait):
             supervisord.kill(observed.manager_pid)
             supervisord.ended(observed.manager_pid, STOP_MARGIN)
@@ -93,6 +93,13 @@ def await_end(state: State, progress: Progress) -> None:
     progress("", f"waiting for supervisord (pid {observed.manager_pid}) to end")
     if not supervisord.ended(observed.manager_pid, _patience(observed.units)):
         raise Failed(f"supervisord (pid {observed.manager_pid}) was told to end and does not", "end it: procman down")
+
+
+def patience(specs: list[Spec]) -> float:
+    """Return how long `specs` may take to end, one wave after another, and a margin for SIGKILL."""
+    needs = _needs(specs)
+    longest = sum(max(spec.stop.timeout for spec in specs if spec.service in wave) for wave in waves(needs, needs))
+    return (longest if specs else Stop().timeout) + STOP_MARGIN
 
 
 def _end_units(state: State, observed: Observed) -> list[str]:
@@ -114,11 +121,7 @@ def _was_killed(unit: ObservedUnit) -> bool:
 
 
 def _patience(units: Iterable[ObservedUnit]) -> float:
-    """Return how long `units` may take to end, one wave after another, and a margin for SIGKILL."""
-    specs = [spec for spec in (read_spec(unit.spec) for unit in units) if spec is not None]
-    needs = _needs(specs)
-    longest = sum(max(spec.stop.timeout for spec in specs if spec.service in wave) for wave in waves(needs, needs))
-    return (longest if specs else Stop().timeout) + STOP_MARGIN
+    return patience([spec for spec in (read_spec(unit.spec) for unit in units) if spec is not None])
 
 
 def _needs(specs: Iterable[Spec]) -> dict[str, list[str]]:
