@@ -24,8 +24,7 @@ DIRECTORY = "/run/lock/procman"
 REPAIR = f"sudo install -d -m 1777 {DIRECTORY}"
 GUARD = "guard"
 PREFIX = "f."
-GUARD_WITHIN = 2.0
-POLL = 0.002
+GUARD_WITHIN, POLL = 2.0, 0.002
 LONGEST_NAME = 200
 SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 FILE_TYPE, REGULAR = 0o170000, 0o100000
@@ -43,8 +42,7 @@ class Busy:
 
     def __init__(self, what: str, descriptor: int, *, program: bool = False) -> None:
         found = posix.fstat(descriptor)
-        self.what = what
-        self.program = program
+        self.what, self.program = what, program
         self.device, self.inode = found.st_dev, found.st_ino
 
 
@@ -163,6 +161,14 @@ def _rivals(folder: int, wanted: set[str]) -> set[str]:
     }
 
 
+def rest() -> None:
+    """Let others go on for a moment; where the clock is one that somebody sets meanwhile, the sleep may be refused."""
+    try:
+        time.sleep(POLL)
+    except OSError:
+        posix.sched_yield()
+
+
 def _guard(scope: str, folder: int, opened: list[int], *, create: bool) -> None:
     """Hold `guard` in `opened`, so that looking at all filters and taking one is a single step."""
     try:
@@ -177,7 +183,7 @@ def _guard(scope: str, folder: int, opened: list[int], *, create: bool) -> None:
         if time.monotonic() > deadline:
             path = f"{DIRECTORY}/{folder_of(scope)}/{GUARD}"
             raise Refused(HELD, f"cannot know who consumes: {path} stays locked; see who holds it: fuser -v {path}")
-        time.sleep(POLL)
+        rest()
     _check_place(scope, GUARD, guard)
 
 

@@ -134,7 +134,7 @@ class _Step:
                 try:
                     return self._attempt(create=create and not self.looks)
                 except lockfiles.Moved:
-                    time.sleep(POLL)
+                    lockfiles.rest()
         except OSError as error:
             path = f"{lockfiles.DIRECTORY}/{lockfiles.folder_of(self.scope)}"
             raise Refused(
