@@ -1,4 +1,4 @@
-"""Processes that run a singleton's command outside procman, and how each was started. Reads /proc; ends on request."""
+"""Processes that run a singleton's command outside its project, and how each was started. Ends on request."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ import signal
 import time
 from itertools import takewhile
 
-from procman.adapters import processes
+from procman.adapters import processes, rivals
 from procman.core.spec import Spec
 from procman.core.strays import Command, Stray, family, runs
 from procman.runtime import procfs
 from procman.runtime.exits import printable
 
-MARK = b"PROCMAN_STATE"
 POLL = 0.02
 MANAGERS = frozenset((b"supervisor.supervisord", b"procman.runtime.supervisord"))
 """The module that Python was told to run: supervisord by hand, or by us."""
@@ -31,7 +30,7 @@ def command_of(spec: Spec) -> Command:
 
 
 def find(specs: tuple[Spec, ...], manager: int | None = None) -> tuple[Stray, ...]:
-    """Return every process that runs the command of one of `specs`, under no manager of procman's.
+    """Return every process that runs the command of one of `specs`: under no manager of procman's, or another one.
 
     `manager` is the pid of the project's own. Whoever asks, and what asked for it, is left out.
     """
@@ -39,20 +38,22 @@ def find(specs: tuple[Spec, ...], manager: int | None = None) -> tuple[Stray, ..
     programs = {command.program for command in wanted.values()}
     table = processes.parents()
     ours = set(processes.tree(manager, table)) if manager else set()
+    left_out = ours | procfs.ancestors(os.getpid())
     found = []
-    for pid in sorted(set(table) - ours - procfs.ancestors(os.getpid())):
+    for pid in sorted(set(table) - left_out):
         seen = seen_of(pid, programs)
         for service, command in wanted.items():
             same = runs(command, seen) if seen else False
             if same is not False and not managed(pid, table):
                 found.append(_stray(service, pid, seen, table, sure=bool(same)))
-    return tuple(found)
+    elsewhere = (_elsewhere(spec.service, pid) for spec, pid in rivals.find(specs, table, left_out))
+    return (*found, *elsewhere)
 
 
 def managed(pid: int, table: dict[int, int]) -> bool:
     """Tell whether `pid`, or one it descends from, carries procman's mark or is a manager."""
     while pid > 1:
-        if procfs.value(procfs.environ(pid), MARK) is not None or MANAGERS & set(_argv(pid)):
+        if procfs.value(procfs.environ(pid), rivals.MARK) is not None or MANAGERS & set(_argv(pid)):
             return True
         pid = table.get(pid, 0)
     return False
@@ -107,15 +108,23 @@ def _may_be_file(word: str, directory: str | None) -> bool:
 
 
 def _stray(service: str, pid: int, seen: Command | None, table: dict[int, int], *, sure: bool) -> Stray:
-    owner = procfs.owner(pid)
-    try:
-        user = pwd.getpwuid(owner).pw_name if owner is not None else "?"
-    except KeyError:
-        user = str(owner)
     origin, stop = _origin(pid, table)
     script = seen.script.rpartition("/")[2] if seen and seen.script else ""
     words = f"{seen.program} {printable(script)}" if seen and script else procfs.words(pid)
-    return Stray(service, pid, words, user, _started(pid), origin, stop, sure)
+    return Stray(service, pid, words, _user(pid), _started(pid), origin, stop, sure)
+
+
+def _elsewhere(service: str, pid: int) -> Stray:
+    origin, stop = rivals.told(pid)
+    return Stray(service, pid, procfs.words(pid), _user(pid), _started(pid), origin, stop)
+
+
+def _user(pid: int) -> str:
+    owner = procfs.owner(pid)
+    try:
+        return pwd.getpwuid(owner).pw_name if owner is not None else "?"
+    except KeyError:
+        return str(owner)
 
 
 def _origin(pid: int, table: dict[int, int]) -> tuple[str, str]:

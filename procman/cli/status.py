@@ -89,7 +89,7 @@ def _lines(report: Report) -> list[str]:
         *_limits_note(report),
         *notes,
         *(
-            f"  {s.service} runs outside procman too: pid {s.pid} ({s.words}), {s.origin}; procman doctor says more"
+            f"  {s.service} runs {s.where} too: pid {s.pid} ({s.words}), {s.origin}; procman doctor says more"
             for s in report.strays
         ),
         *_verified_lines(report),

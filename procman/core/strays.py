@@ -1,4 +1,4 @@
-"""The same consumer outside procman: when a process runs what a singleton would run. Pure; /proc is read elsewhere.
+"""The same consumer outside its project: when a process runs what a singleton would. Pure; /proc is read elsewhere.
 
 A command is compared as a sequence: the same kind of program, and the same script as its first file. So an editor, a
 `tail -f` or a test runner that has the script among its arguments is no consumer.
@@ -29,7 +29,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """A process that runs a singleton's command outside procman. `started` in seconds since the epoch.
+    """A process that runs a singleton's command outside its project. `started` in seconds since the epoch.
 
     `origin` says in words how it was started, `stop` is the command that ends it for good, `sure` is False where its
     directory cannot be read and only the names agree.
@@ -43,6 +43,16 @@ class Stray:
     origin: str
     stop: str
     sure: bool = True
+
+    @property
+    def keeper(self) -> str:
+        """Return who would start it again: ``PM2``, ``procman``, or nobody."""
+        return next((name for name in ("PM2", "procman") if self.origin.startswith((f"{name} ", f"{name},"))), "")
+
+    @property
+    def where(self) -> str:
+        """Return where it runs, in words."""
+        return "in another project" if self.origin.startswith("procman,") else "outside procman"
 
 
 def family(path: str) -> str:

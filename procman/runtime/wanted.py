@@ -70,9 +70,11 @@ class Wanted:
             return programs.differ(self.environment, environment) is True
         return self.is_sibling(environment)
 
-    def meets(self, environment: bytes) -> bool:
-        """Tell whether a process with this `procfs.environ` handles some of the same, by its marks."""
-        clash = self.deed.clash(self._deed_of(environment))
+    def meets(self, environment: bytes, runs: frozenset[str] = frozenset()) -> bool:
+        """Tell whether a process with this `procfs.environ`, and the programs it `runs`, handles some of the same."""
+        theirs = self._deed_of(environment)
+        theirs.programs |= runs
+        clash = self.deed.clash(theirs)
         if clash is not None and clash.program:
             return programs.differ(self.environment, environment) is False
         return clash is not None

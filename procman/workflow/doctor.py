@@ -77,7 +77,7 @@ def _holds_all(spec: Spec, pid: int) -> bool:
 
 
 def stray_check(spec: Spec, observed: Observed | None) -> Check:
-    """Return whether a process outside procman runs the command of `spec` on this host."""
+    """Return whether a process outside its project runs the command of `spec` on this host."""
     found = strays.find((spec,), observed.manager_pid if observed else None)
     sure = [stray for stray in found if stray.sure]
     if sure:
@@ -86,7 +86,7 @@ def stray_check(spec: Spec, observed: Observed | None) -> Check:
     if found:
         evidence = f"may run it, its directory cannot be read: {'; '.join(map(described, found))}"
         return Check(spec.service, "strays", Verdict.UNKNOWN, evidence, "run it as root: sudo procman doctor")
-    return Check(spec.service, "strays", Verdict.PASS, "no process outside procman runs its command")
+    return Check(spec.service, "strays", Verdict.PASS, "no process outside this project runs its command")
 
 
 def _connections(spec: Spec, observed: Observed | None) -> list[Check]:

@@ -97,7 +97,7 @@ def _rivals(specs: tuple[Spec, ...], observed: Observed | None, home: str) -> It
     """Yield who else runs a service's command: a process of PM2 or of a unit, and what both will start at boot."""
     first = {spec.service: spec for spec in reversed(specs)}
     for stray in strays.find(tuple(first.values()), observed.manager_pid if observed else None):
-        if stray.sure and stray.origin.startswith(("PM2", "systemd", "supervisord")):
+        if stray.sure and stray.origin.startswith(("PM2", "procman", "systemd", "supervisord")):
             yield Rival(stray.service, f"{stray.origin} runs it as pid {stray.pid}", stray.stop)
     scripts = {name: strays.command_of(spec).script for name, spec in first.items()}
     named = {name: script for name, script in scripts.items() if script}

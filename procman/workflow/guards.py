@@ -1,4 +1,4 @@
-"""What keeps a second consumer away now, and whether one runs outside procman: what `status` says of both."""
+"""What keeps a second consumer away now, and whether one runs elsewhere: what `status` says of both."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def guards(observed: Observed, applied: Applied) -> tuple[tuple[str, str], ...]:
 
 
 def seen_outside(observed: Observed, applied: Applied) -> tuple[Stray, ...]:
-    """Return the processes outside procman that surely run the command of one of its singletons."""
+    """Return the processes outside the project that surely run the command of one of its singletons."""
     specs = _singletons(observed, applied)
     return tuple(s for s in strays.find(specs, observed.manager_pid) if s.sure) if specs else ()
 

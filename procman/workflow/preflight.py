@@ -32,25 +32,27 @@ def check_locks(target: Target, actions: tuple[Action, ...], observed: Observed 
 def check_strays(
     target: Target, actions: tuple[Action, ...], observed: Observed | None, progress: Progress, *, takeover: bool
 ) -> None:
-    """Raise Held when a singleton that would start runs outside procman already; with `takeover` that is ended first.
+    """Raise Held when a singleton that would start runs elsewhere already; with `takeover` that is ended first.
 
     Politely, for as long as its own stop may take, then firmly. What somebody else starts again at once is refused.
     """
     specs = tuple(s for s in _starting(target, actions) if s.kind is Kind.SINGLETON)
     found = _sure(specs, observed)
-    kept = next((stray for stray in found if takeover and stray.origin.startswith("PM2 ")), None)
+    kept = next((stray for stray in found if takeover and stray.keeper), None)
     if kept is not None:
         # Ended by its pid, it would be back within milliseconds, or after restart_delay: beside the one started here.
-        raise Held(f"{kept.service} is kept running by PM2: {described(kept)}", f"end it for good first: {kept.stop}")
+        said = f"{kept.service} is kept running by {kept.keeper}: {described(kept)}"
+        raise Held(said, f"end it for good first: {kept.stop}")
     for stray in found if takeover else ():
         progress(stray.service, f"ending {described(stray)}")
         strays.end(stray.pid, max(s.stop.timeout for s in specs))
     left = _sure(specs, observed) if takeover and found else found
     if left:
-        advice = (
-            f"{left[0].stop}, or: procman up --takeover" if not takeover else f"end it where it is kept: {left[0].stop}"
-        )
-        raise Held(f"{left[0].service} runs outside procman already: {described(left[0])}", advice)
+        first = left[0]
+        advice = f"end it where it is kept: {first.stop}"
+        if not takeover:
+            advice = first.stop if first.keeper == "procman" else f"{first.stop}, or: procman up --takeover"
+        raise Held(f"{first.service} runs {first.where} already: {described(first)}", advice)
 
 
 def described(stray: Stray) -> str:
