@@ -21,16 +21,14 @@ def find(specs: tuple[Spec, ...], table: dict[int, int], ours: set[int]) -> Iter
 
     Of a process tree the first one is named. `table` has the parent of each pid; `ours` are left out.
     """
-    asked = [(spec, Launch(to_records(spec)).wanted()) for spec in specs if spec.locks]
-    for pid in sorted(set(table) - ours) if asked else ():
+    alone = [spec for spec in specs if spec.locks]
+    states = {os.fsencode(spec.state) for spec in alone}
+    others = [pid for pid in sorted(set(table) - ours) if _is_first(pid, table, states)] if alone else []
+    asked = [(spec, Launch(to_records(spec)).wanted()) for spec in alone] if others else []
+    for pid in others:
         environment = procfs.environ(pid)
-        state = procfs.value(environment, MARK)
-        if state is None or state == procfs.value(procfs.environ(table[pid]), MARK):
-            continue
         runs = _programs(pid) if procfs.value(environment, b"PROCMAN_PROGRAM") is None else frozenset()
-        for spec, wanted in asked:
-            if state != os.fsencode(spec.state) and wanted.meets(environment, runs):
-                yield spec, pid
+        yield from ((spec, pid) for spec, wanted in asked if wanted.meets(environment, runs))
 
 
 def told(pid: int) -> tuple[str, str]:
@@ -41,6 +39,15 @@ def told(pid: int) -> tuple[str, str]:
     if procfs.is_identity(manager.encode()) and not procfs.lives(manager.encode()) and procfs.shares_pids(pid):
         return f"a dead manager of procman, project {project}", f"kill {pid}"
     return f"procman, project {project} in {state}", f"procman stop {service}{_file(state)}"
+
+
+def _is_first(pid: int, table: dict[int, int], ours: set[bytes]) -> bool:
+    """Tell whether `pid` is a singleton of another project than those in `ours`, and no process below one."""
+    environment = procfs.environ(pid)
+    state = procfs.value(environment, MARK)
+    if state is None or state in ours or procfs.value(environment, b"PROCMAN_COOKIE") is None:
+        return False
+    return state != procfs.value(procfs.environ(table[pid]), MARK)
 
 
 def _file(state: str) -> str:

@@ -57,9 +57,23 @@ def all_of(state: str, unit: str) -> "Iterator[str]":
     except OSError:
         return
     for name in sorted(names):
-        found = _at(f"{folder}/{name}") if name.startswith(PREFIX) else None
+        found = _deed(says(f"{folder}/{name}")) if name.startswith(PREFIX) else None
         if found is not None and (found.state, found.unit) == (state, unit):
             yield f"{folder}/{name}"
+
+
+def says(path: str) -> bytes:
+    """Return what the file at `path` says now; nothing when it is gone."""
+    try:
+        descriptor = posix.open(path, lockfiles.LOOK)
+    except OSError:
+        return b""
+    try:
+        return _read(descriptor)
+    except OSError:
+        return b""
+    finally:
+        posix.close(descriptor)
 
 
 def _rival(deed: Deed, folder: int, name: str) -> Busy | None:
@@ -68,9 +82,11 @@ def _rival(deed: Deed, folder: int, name: str) -> Busy | None:
     try:
         if lockfiles.is_free(descriptor):
             return None
-        theirs = _read(descriptor)
-        clash = Clash(deeds.UNREADABLE) if theirs is None else deed.clash(theirs)
-        return Busy(printable(clash.words) if clash else "", descriptor, program=clash is not None and clash.program)
+        record = _read(descriptor)
+        theirs = _deed(record)
+        clash = (Clash(deeds.UNREADABLE) if theirs is None else deed.clash(theirs)) or Clash("")
+        path = lockfiles.path_of(SCOPE, name)
+        return Busy(printable(clash.words), descriptor, program=clash.program, record=record, path=path)
     finally:
         posix.close(descriptor)
 
@@ -107,25 +123,16 @@ def _made(folder: int) -> str:
     return name
 
 
-def _read(descriptor: int) -> Deed | None:
+def _read(descriptor: int) -> bytes:
     data, part = b"", b" "
     while part and len(data) < LARGEST:
         part = posix.pread(descriptor, 1 << 16, len(data))
         data += part
+    return data
+
+
+def _deed(record: bytes) -> Deed | None:
     try:
-        return deeds.read(data)
+        return deeds.read(record)
     except ValueError:
         return None
-
-
-def _at(path: str) -> Deed | None:
-    try:
-        descriptor = posix.open(path, lockfiles.LOOK)
-    except OSError:
-        return None
-    try:
-        return _read(descriptor)
-    except OSError:
-        return None
-    finally:
-        posix.close(descriptor)

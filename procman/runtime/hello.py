@@ -9,6 +9,7 @@ from _struct import pack
 
 from procman.runtime.becoming import LISTENING
 from procman.runtime.exits import GONE, HELD, Refused, printable
+from procman.runtime.pauses import rest
 
 ANSWER_WITHIN = 5.0
 FAREWELL_WITHIN = 1.0
@@ -60,7 +61,7 @@ def end_orphans(store: bytes, parent: int, unit: bytes) -> list[bytes]:
         ended.update(found)
         if time.monotonic() > deadline:
             raise Refused(HELD, f"orphans do not die: {printable(b' '.join(found))}; see what blocks them: ps -l")
-        time.sleep(POLL)
+        rest(POLL)
 
 
 def report_held(store: bytes, parent: int, unit: bytes, reason: str) -> None:

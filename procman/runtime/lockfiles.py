@@ -11,6 +11,7 @@ import time
 from procman.core.topics import bare, broader, filters_overlap
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.kept import Kept
+from procman.runtime.pauses import rest
 
 TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
 if TYPE_CHECKING:
@@ -36,13 +37,19 @@ class Moved(Exception):
 
 
 class Busy:
-    """A lock file that somebody holds: `what` of it is in the way, in words; `program`: only that it runs the same."""
+    """A lock file that somebody holds: `what` of it is in the way, in words; `program`: only that it runs the same.
 
-    __slots__ = ("device", "inode", "program", "what")
+    `record`: what the file at `path` said, where another holder writes it anew.
+    """
 
-    def __init__(self, what: str, descriptor: int, *, program: bool = False) -> None:
+    __slots__ = ("device", "inode", "path", "program", "record", "what")
+
+    def __init__(
+        self, what: str, descriptor: int, *, program: bool = False, record: bytes = b"", path: str = ""
+    ) -> None:
         found = posix.fstat(descriptor)
         self.what, self.program = what, program
+        self.record, self.path = record, path
         self.device, self.inode = found.st_dev, found.st_ino
 
 
@@ -161,14 +168,6 @@ def _rivals(folder: int, wanted: set[str]) -> set[str]:
     }
 
 
-def rest() -> None:
-    """Let others go on for a moment; where the clock is one that somebody sets meanwhile, the sleep may be refused."""
-    try:
-        time.sleep(POLL)
-    except OSError:
-        posix.sched_yield()
-
-
 def _guard(scope: str, folder: int, opened: list[int], *, create: bool) -> None:
     """Hold `guard` in `opened`, so that looking at all filters and taking one is a single step."""
     try:
@@ -183,7 +182,7 @@ def _guard(scope: str, folder: int, opened: list[int], *, create: bool) -> None:
         if time.monotonic() > deadline:
             path = f"{DIRECTORY}/{folder_of(scope)}/{GUARD}"
             raise Refused(HELD, f"cannot know who consumes: {path} stays locked; see who holds it: fuser -v {path}")
-        rest()
+        rest(POLL)
     _check_place(scope, GUARD, guard)
 
 

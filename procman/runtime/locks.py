@@ -11,6 +11,7 @@ from procman.runtime import deedfiles, lockfiles, procfs
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.kept import Kept, Limits
 from procman.runtime.parent import kill
+from procman.runtime.pauses import rest
 from procman.runtime.survivors import ANOTHER, OWN, SURVIVOR, UNKNOWN, Identity, relation
 
 TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
@@ -64,8 +65,7 @@ def probe(wanted: "Wanted", me: Identity) -> Verdict:
     """Return who has what is `wanted`, the worst answer of all; takes, makes and ends nothing."""
     verdict = Verdict(FREE)
     for step in _steps(wanted):
-        _, busy = step.attempt(create=False)
-        found = judge(busy, me) if busy else Verdict(FREE)
+        _, found = _asked(step, me, create=False)
         verdict = max(verdict, found, key=lambda v: _WORSE.index(v.answer))
     return verdict
 
@@ -134,7 +134,7 @@ class _Step:
                 try:
                     return self._attempt(create=create and not self.looks)
                 except lockfiles.Moved:
-                    lockfiles.rest()
+                    rest(POLL)
         except OSError as error:
             path = f"{lockfiles.DIRECTORY}/{lockfiles.folder_of(self.scope)}"
             raise Refused(
@@ -171,15 +171,27 @@ def _pids(file: lockfiles.Busy) -> "Iterator[int]":
     return (pid for pid in procfs.pids() if procfs.holds(pid, file.device, file.inode))
 
 
+def _asked(step: _Step, me: Identity, *, create: bool) -> tuple[list[Kept], Verdict]:
+    """Try `step` once; return what it gave, and who is in the way. Nobody is named for what another one held."""
+    for _ in range(MOVES):
+        held, busy = step.attempt(create=create)
+        if not busy:
+            return held, Verdict(FREE)
+        verdict = judge(busy, me)
+        if all(not file.path or deedfiles.says(file.path) == file.record for file in busy):
+            break
+        rest(POLL)  # it has ended, and the next one has written over its record: look again
+    return [], verdict
+
+
 def _take(step: _Step, me: Identity) -> list[Kept]:
     started = time.monotonic()
     ended: set[int] = set()
     while True:
-        held, busy = step.attempt(create=True)
-        if not busy:
+        held, verdict = _asked(step, me, create=True)
+        if verdict.answer == FREE:
             _report(me, ended)
             return held
-        verdict = judge(busy, me)
         waited = time.monotonic() - started
         # A holder that is just dying shows no environment, then no descriptor: it is looked at again for a while.
         if verdict.answer in (ANOTHER, OWN) or waited > (DYING_WITHIN if ended else SURE_WITHIN):
@@ -188,7 +200,7 @@ def _take(step: _Step, me: Identity) -> list[Kept]:
             for holder in verdict.holders:
                 kill(holder.pid)
                 ended.add(holder.pid)
-        time.sleep(POLL if ended else LOOK_AGAIN)
+        rest(POLL if ended else LOOK_AGAIN)
 
 
 def _holder(pid: int, me: Identity) -> Holder:

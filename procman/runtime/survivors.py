@@ -10,6 +10,7 @@ import time
 from procman.runtime import procfs
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.parent import kill
+from procman.runtime.pauses import rest
 
 TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
 if TYPE_CHECKING:
@@ -85,13 +86,13 @@ def clear(me: Identity) -> list[str]:
         for pid in found:
             ended.setdefault(pid, procfs.words(pid))
             kill(pid)
-        time.sleep(POLL)
+        rest(POLL)
     return [f"{pid} ({name})" for pid, name in ended.items()]
 
 
 def _to_end(me: Identity, ended: dict[int, str]) -> list[int]:
-    """Return what is to be ended, and what was sent its end but is not gone: it loses its environment first."""
-    found = [pid for pid, environment in _marked(me) if _must_end(pid, environment, me)]
+    """Return what is to be ended, and what was sent its end but is not gone: it loses much of itself first."""
+    found = [pid for pid, environment in _marked(me) if pid in ended or _must_end(pid, environment, me)]
     return found or [pid for pid in ended if procfs.identity(pid) is not None]
 
 

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from procman.runtime import lockfiles, own_names, procfs
+from procman.core.deeds import Deed
+from procman.runtime import lockfiles, locks, own_names, procfs
+from procman.runtime.exits import Refused
+from procman.runtime.survivors import Identity
 from tests.support.launching import Bench, Manager, Started, environ, gone, runs
 from tests.support.waiting import wait_until
 
@@ -75,7 +78,6 @@ def of_before(bench: Bench, scope: str, topic: str, **marks: str) -> Iterator[in
             yield process.pid
         finally:
             process.kill()
-    path.unlink()
 
 
 def refused(started: Started, *words: str) -> None:
@@ -104,6 +106,71 @@ def test_two_spellings_of_one_broker_are_one_consumer(bench: Bench, one: str, tw
     wait_until(lambda: gone(first.pid), 5, "it died")
     second = bench.start(other(bench, two), manager=bench.manager()).becomes()
     refused(bench.start(consumer(bench, one)), f"is held by pid {second.pid} ")
+
+
+def test_of_many_at_once_under_two_names_one_starts(bench: Bench) -> None:
+    """Whoever is first: all others are refused, none waits for another, and nobody is left with a half of it."""
+    urls = ["mqtt://localhost", "mqtt://127.1", "mqtt://[::1]", "mqtt://0"] * 3
+    manager = bench.manager()
+    states = [f"{bench.state}/{number}" for number in range(len(urls))]
+    specs = [
+        consumer(bench, url, scope=f"{bench.scope}{n}", state=states[n], service=f"s{n}") for n, url in enumerate(urls)
+    ]
+    started = [bench.start(spec, manager=manager) for spec in specs]
+    wait_until(lambda: all(runs(s.pid) or gone(s.pid) for s in started), 30, "all have decided")
+    assert [runs(s.pid) for s in started].count(True) == 1
+
+
+def test_a_start_that_gets_some_locks_keeps_none(bench: Bench) -> None:
+    """The deed and the first folder were free, a later one was not: all is let go, and that name is said."""
+    topic = f"{bench.scope.partition(':')[0]}/+/data"
+    env = ["PROCMAN_MQTT_BROKER=mqtt://10.9.2055", f"PROCMAN_MQTT_TOPICS={topic}"]
+    wanted = bench.wanted(lock=[f"10.9.2055:1883 {topic}"], env=env)
+    me = Identity(bench.state.encode(), b"mqtt-0", b"", wanted)
+    with of_before(bench, "10.9.8.7:1883", topic) as pid:
+        before = sorted(Path("/proc/self/fd").iterdir())
+        with pytest.raises(Refused) as caught:
+            locks.acquire(wanted, me, above=3)
+        assert sorted(Path("/proc/self/fd").iterdir()) == before
+    assert f"'{topic}' on 10.9.8.7:1883 is held by pid {pid} " in caught.value.reason
+    for lock in locks.acquire(wanted, me, above=100):
+        lock.prove()
+        lock.close()
+
+
+def test_a_file_that_another_one_has_taken_meanwhile_names_nobody(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who held a deed ends, and the next one writes over it before anybody looks who that is: it is not blamed."""
+    first = bench.start(of_another_project(bench), manager=bench.manager()).becomes()
+    held = [Path(f"/proc/{first.pid}/fd/{entry.name}").readlink() for entry in Path(f"/proc/{first.pid}/fd").iterdir()]
+    path = next(path for path in held if path.parent.name == "deeds")
+    marks = {"PROCMAN_STATE": "/x", "PROCMAN_UNIT": "x-0", "PROCMAN_MANAGER": bench.manager().identity.decode()}
+    real = locks.judge
+    taken: list[subprocess.Popen[bytes]] = []
+
+    def later(busy: list[lockfiles.Busy], me: Identity) -> locks.Verdict:
+        if not taken:
+            first.kill()
+            wait_until(lambda: gone(first.pid), 5, "it died")
+            descriptor = os.open(path, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            path.write_bytes(Deed("/x", "x", "x-0").pack())
+            taken.append(subprocess.Popen(["/bin/sleep", "300"], env=marks, pass_fds=[descriptor]))
+            os.close(descriptor)
+            wait_until(lambda: runs(taken[0].pid), 5, "it runs")
+        return real(busy, me)
+
+    monkeypatch.setattr(locks, "judge", later)
+    wanted = bench.wanted(lock=[f"{bench.scope} {bench.scope.partition(':')[0]}/x"])
+    try:
+        for lock in locks.acquire(wanted, Identity(bench.state.encode(), b"mqtt-0", b"", wanted), above=100):
+            lock.close()
+        assert taken
+    finally:
+        for process in taken:
+            process.kill()
+            process.wait()
 
 
 @pytest.mark.parametrize(
@@ -150,6 +217,19 @@ def test_who_was_started_by_an_older_version_still_excludes(bench: Bench) -> Non
     with of_before(bench, bench.scope, f"$queue/{topic}") as pid:
         spec = bench.spec(lock=[f"{bench.scope} $exclusive/{topic}"])
         refused(bench.start(spec), f"is held by pid {pid} ")
+
+
+def test_who_is_started_by_an_older_version_is_still_excluded(bench: Bench) -> None:
+    """It knows one lock, under the name it gives the broker: this host's, or in a container the address as written."""
+    topic = f"{bench.scope.partition(':')[0]}/+/data"
+    address = next(a for a in sorted(own_names.known().own) if a[:1].isdigit() and not a.startswith(("127.", "0.")))
+    started = bench.start(consumer(bench, f"mqtt://{address}", scope="localhost:1883")).becomes()
+    files = [
+        Path(lockfiles.DIRECTORY, lockfiles.folder_of(scope), f"f.{lockfiles.encode(topic)}")
+        for scope in ("localhost:1883", f"{address}:1883")
+    ]
+    held = [path.stat() for path in files]
+    assert all(procfs.holds(started.pid, file.st_dev, file.st_ino) for file in held)
 
 
 def test_a_cookie_under_another_name_is_no_way_around_a_lost_lock(bench: Bench) -> None:
@@ -349,3 +429,16 @@ def test_a_deed_that_cannot_be_read_is_not_free(bench: Bench) -> None:
     wrap = ("unshare", "-m", "sh", "-c", f'{make} && exec 9< {deed} && flock 9 && exec "$@"', "sh")
     refused(bench.start(bench.spec(), wrap=wrap), "a record that cannot be read")
     bench.start(bench.spec(), wrap=("unshare", "-m", "sh", "-c", f'{make} && exec "$@"', "sh")).becomes()
+
+
+@in_namespaces
+def test_a_full_disk_is_no_reason_not_to_start_again(bench: Bench) -> None:
+    """A file that nobody holds is written over in place: it needs no room that was not there before."""
+    script = """mount -t tmpfs -o size=128k none /run/lock
+env -u PROCMAN_MANAGER "$@" & first=$!
+until [ "$(readlink /proc/$first/exe)" = "$(readlink -f /bin/sleep)" ] || ! kill -0 $first; do sleep 0.01; done
+kill -9 $first; wait $first
+dd if=/dev/zero of=/run/lock/full bs=4k 2>/dev/null
+exec "$@"
+"""
+    bench.start(bench.spec(), wrap=("unshare", "-m", "sh", "-c", script, "sh")).becomes()

@@ -240,6 +240,15 @@ class Bench:
         if self.locks.is_symlink():
             self.locks.unlink()
         shutil.rmtree(self.locks, ignore_errors=True)
+        mine = self.scope.partition(":")[0]
+        for folder in Path(lockfiles.DIRECTORY).iterdir():
+            if mine in folder.name:
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            with suppress(FileNotFoundError):  # tests beside this one remove theirs
+                for path in folder.iterdir():
+                    if mine in path.name:
+                        path.unlink()
 
     def _all_ended(self) -> bool:
         left = self.orphans()
