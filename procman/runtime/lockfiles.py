@@ -6,12 +6,11 @@ consumer whoever starts it; nobody can be made to follow a link, and what is not
 
 import fcntl
 import posix
-import time
 
 from procman.core.topics import bare, broader, filters_overlap
 from procman.runtime.exits import HELD, Refused, printable
 from procman.runtime.kept import Kept
-from procman.runtime.pauses import rest
+from procman.runtime.pauses import lock_in_turn, lock_soon
 
 TYPE_CHECKING = False  # that of `typing` costs as much as everything else here
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ DIRECTORY = "/run/lock/procman"
 REPAIR = f"sudo install -d -m 1777 {DIRECTORY}"
 GUARD = "guard"
 PREFIX = "f."
-GUARD_WITHIN, POLL = 2.0, 0.002
+LOOKS_WITHIN, STARTS_WITHIN = 2.0, 10.0
 LONGEST_NAME = 200
 SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
 FILE_TYPE, REGULAR = 0o170000, 0o100000
@@ -177,12 +176,9 @@ def _guard(scope: str, folder: int, opened: list[int], *, create: bool) -> None:
             raise
         return  # only looking, and nobody was ever here
     opened.append(guard)
-    deadline = time.monotonic() + GUARD_WITHIN
-    while not _lock(guard):
-        if time.monotonic() > deadline:
-            path = f"{DIRECTORY}/{folder_of(scope)}/{GUARD}"
-            raise Refused(HELD, f"cannot know who consumes: {path} stays locked; see who holds it: fuser -v {path}")
-        rest(POLL)
+    if not (lock_in_turn(guard, STARTS_WITHIN) if create else lock_soon(guard, LOOKS_WITHIN)):
+        path = path_of(scope, GUARD)
+        raise Refused(HELD, f"cannot know who consumes: {path} stays locked; see who holds it: fuser -v {path}")
     _check_place(scope, GUARD, guard)
 
 

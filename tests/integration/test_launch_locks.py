@@ -353,6 +353,23 @@ def test_a_guard_that_stays_locked_is_not_free(bench: Bench) -> None:
     assert (code, "fuser -v" in said) == (75, True)
 
 
+def test_starts_that_find_the_guard_taken_wait_in_turn(bench: Bench) -> None:
+    """They sleep until they have it, and do not try again and again: all start as soon as it is free."""
+    bench.start(bench.spec()).becomes().kill()
+    with (bench.locks / "guard").open() as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        started = [bench.start(bench.spec(lock=[f"{bench.scope} t{n}"], instance=str(n))) for n in range(8)]
+        wait_until(lambda: sum(_waits(one.pid) for one in started) == 8, 20, "each waits for the guard")
+    for one in started:
+        one.becomes()
+
+
+def _waits(pid: int) -> bool:
+    """Whether the kernel has `pid` in the queue of a lock."""
+    rows = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    return any(row[1] == "->" and int(row[5]) == pid for row in map(str.split, rows))
+
+
 needs_mounts = pytest.mark.skipif(
     os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode != 0,
     reason="needs root and mount namespaces",
