@@ -24,7 +24,7 @@ skip() {
 
 check_machine() {
     [ "$(id -u)" = 0 ] || skip "it makes and enters a Debian of its own, which takes root"
-    command -v debootstrap >/dev/null || skip "debootstrap is missing: apt-get install debootstrap"
+    command -v debootstrap >/dev/null || skip "debootstrap is missing: $(scripts/packages.sh hint debootstrap)"
     unshare --mount --pid --fork true 2>/dev/null || skip "this machine does not let root make mount and pid namespaces"
     git rev-parse --quiet --verify HEAD >/dev/null 2>&1 || skip "this is no git checkout with a commit"
 }

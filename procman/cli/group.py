@@ -79,7 +79,8 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with: procman validate; procman plan --ram 2G; procman up. Completion: docs/guide.md.",
+    epilog="Start with: procman validate; procman plan --ram 2G; procman up. Completion in bash: "
+    'eval "$(_PROCMAN_COMPLETE=bash_source procman)"; zsh_source and fish_source for the others.',
 )
 @click.version_option(__version__, prog_name="procman")
 def group() -> None:

@@ -23,7 +23,7 @@ PREFIX = "store."
 
 _MESSAGE_BYTES = 8192
 _ACCEPTS = 64
-_ASKING = 512
+_CLIENTS = 512
 _OF_ONE = 8
 """Connections that are kept open, of all children and of one; the oldest of more are closed. A launcher needs one."""
 
@@ -102,7 +102,7 @@ class Store:
         self._clients[client] = loop.Watch(client.fileno(), self._around("a launcher's message", heard))
         self._pids[client], self._asking[client] = pid, None
         self._close_oldest([other for other, its in self._pids.items() if its == pid], _OF_ONE)
-        self._close_oldest(list(self._clients), _ASKING)
+        self._close_oldest(list(self._clients), _CLIENTS)
         self._clients[client].handle_read_event()  # in most cases the message is here already
 
     def _hear(self, client: socket.socket, pid: int) -> None:

@@ -64,7 +64,7 @@ def _file_of(sock: socket.socket, name: str, folder: int) -> int:
     try:
         return fcntl.ioctl(sock, _SIOCUNIXFILE)
     except OSError:
-        pass  # not root's kernel, or an old one: look, and believe only what nobody else can have put there
+        pass  # without that right, or on an old kernel: look, and take only a socket of this user
     file = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
     found = os.fstat(file)
     if stat.S_ISSOCK(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1:

@@ -20,7 +20,7 @@ from procman.workflow.load import Loaded, load_data
 HEAD = (
     "A first manifest, made by `procman init` from {source}. Check kinds and memory, then: procman plan, procman up.",
     "singleton: exactly one process, ever. scalable: as many as fit. memory: the limit of one instance.",
-    "Every key is in docs/guide.md; `procman schema` prints what an editor completes by.",
+    "`procman schema` prints every key, what it means, and what an editor completes by.",
 )
 _UNSURE = (
     "If it serves requests and may run twice: kind: scalable with `instances: 2`, and `listen: 127.0.0.1:3000` for an "

@@ -13,10 +13,9 @@ NOBODY = 65534
 
 @pytest.fixture
 def script(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the script that every user can read, in a folder that is no checkout."""
+    """A copy of the scripts in a folder that is no checkout."""
     folder = tmp_path_factory.mktemp("bare") / "scripts"
-    folder.mkdir(mode=0o755)
-    return Path(shutil.copy(SCRIPT, folder))
+    return shutil.copytree(SCRIPT.parent, folder) / SCRIPT.name
 
 
 @pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
